@@ -1,0 +1,87 @@
+"""The frozen records that travel through stancelib: what goes in as gold, what comes out as labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: The stances, in the order of every stance column in the package.
+STANCES: tuple[str, ...] = ("favor", "against", "neutral")
+
+#: What a paragraph can be inside its article, as `text.split_paragraphs` reports it.
+KINDS: tuple[str, ...] = ("headline", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One paragraph with the labels that a person (or another annotator) gave it.
+
+    Args:
+        id: unique within its file.
+        text: one paragraph, any length.
+        topics: the topics it has; ``None`` means that nobody annotated it, which is not the same as ``()``.
+        stance: one of ``STANCES`` for each topic in ``topics``.
+        voice: whose stance it is, where known; never a feature.
+        source: article or outlet; intervals are resampled by it.
+        kind, style: as in labels/GUIDELINES.md; kept, not learned from.
+    """
+
+    id: str
+    text: str
+    topics: tuple[str, ...] | None = None
+    stance: Mapping[str, str] = field(default_factory=dict)
+    voice: str | None = None
+    source: str | None = None
+    kind: str | None = None
+    style: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One topic found in a paragraph, with the stance of its voice toward the topic's target.
+
+    ``score`` is the calibrated probability of the topic, ``stance_score`` that of the stance given the topic.
+    """
+
+    topic: str
+    score: float
+    stance: str
+    stance_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledParagraph:
+    """A paragraph of an article with its labels: what `StanceModel.label` returns.
+
+    ``par`` counts from 1 within ``doc``; ``scores`` has the probability of every topic of the taxonomy.
+    """
+
+    doc: str
+    par: int
+    kind: str
+    text: str
+    labels: tuple[Label, ...]
+    scores: Mapping[str, float]
+    id: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as the JSONL contract writes it: scores rounded to four places, ``id`` only where given."""
+        head: dict[str, Any] = {"doc": self.doc}
+        if self.id is not None:
+            head["id"] = self.id
+        return head | {
+            "par": self.par,
+            "kind": self.kind,
+            "text": self.text,
+            "labels": [
+                {
+                    "topic": label.topic,
+                    "score": round(label.score, 4),
+                    "stance": label.stance,
+                    "stance_score": round(label.stance_score, 4),
+                }
+                for label in self.labels
+            ],
+            "scores": {topic: round(score, 4) for topic, score in self.scores.items()},
+        }

@@ -1,0 +1,322 @@
+"""Persian text: decoding, articles into paragraphs, folding, tokens. The only file that knows Unicode and hazm."""
+
+from __future__ import annotations
+
+import codecs
+import functools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final
+
+from stancelib.errors import InputError, MissingExtraError
+
+ENCODINGS: Final = ("utf-8", "utf-16", "windows-1256")
+
+# --- folding -----------------------------------------------------------------------------------------------------
+
+# Letters that crawled Persian writes in several ways, and the one form that they fold to. Alef with madda stays
+# apart («آن» is not «ان»); hamza carriers go to the bare letter because «مسئول», «مسؤول» and «مسوول» are one word.
+_LETTERS: Final = {
+    "ي": "ی",
+    "ى": "ی",
+    "ې": "ی",
+    "ئ": "ی",
+    "ك": "ک",
+    "ڪ": "ک",
+    "ة": "ه",
+    "ۀ": "ه",
+    "ۂ": "ه",
+    "ە": "ه",
+    "ہ": "ه",
+    "ھ": "ه",
+    "أ": "ا",
+    "إ": "ا",
+    "ٱ": "ا",
+    "ؤ": "و",
+}
+# Kashida, the Arabic combining marks and tatweel-like signs carry no meaning for us.
+_DROPPED: Final = {0x0640, *range(0x0610, 0x061B), *range(0x064B, 0x0660), 0x0670, *range(0x06D6, 0x06EE)}
+
+
+class _FoldTable(dict[int, "str | int | None"]):
+    """A `str.translate` table that decides about a character when it first meets it (Unicode is large, text is not)."""
+
+    def __missing__(self, code: int) -> str | int | None:
+        char = chr(code)
+        value: str | int | None
+        if char in _LETTERS:
+            value = _LETTERS[char]
+        elif code in _DROPPED or unicodedata.category(char) == "Cf":  # Cf: ZWNJ, ZWJ, bidi controls, BOM, soft hyphen
+            value = None
+        elif unicodedata.category(char) == "Nd":
+            value = str(unicodedata.digit(char))
+        else:
+            value = code
+        self[code] = value
+        return value
+
+
+_FOLD: Final = _FoldTable()
+
+
+def fold(text: str) -> str:
+    """Map every spelling of the same Persian text to one form, in linear time.
+
+    Presentation forms and ligatures are decomposed (NFKC), Arabic letters become their Persian twins, ZWNJ, bidi
+    controls, kashida and diacritics are dropped, all decimal digits become ASCII, Latin letters lower case.
+
+    Args:
+        text: any string, lone surrogates included.
+
+    Returns:
+        The folded string; ``fold(fold(x)) == fold(x)``.
+
+    >>> fold("رئيس‌جمهور")
+    'رییسجمهور'
+    >>> fold("كتــابِ ۱۲٣")
+    'کتاب 123'
+    """
+    # Dropping a mark can bring two characters together that NFKC composes, so we go on until nothing moves;
+    # real text needs two rounds, and no input is known to need more than three.
+    while True:
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.translate(_FOLD)).lower())
+        folded = folded.translate(_FOLD)
+        if folded == text:
+            return folded
+        text = folded
+
+
+# --- tokens ------------------------------------------------------------------------------------------------------
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
+#: A token is cut after this many characters: no Persian word is as long, and it bounds what one word can cost.
+TOKEN_LENGTH: Final = 40
+
+# Affixes that are written joined, with ZWNJ or with a space; a free-standing one goes to the word it belongs to.
+PREFIXES: Final = frozenset(fold(word) for word in ("می", "نمی"))
+SUFFIXES: Final = frozenset(
+    fold(word)
+    for word in (
+        "ها های هایی هایم هایت هایش هایمان هایتان هایشان ای ام ات اش ایم اید اند تر تری ترین ترها مان تان شان گر گری گرا پذیر ناپذیر"
+    ).split()
+)
+
+
+def chunk_tokens(chunk: str) -> tuple[str, ...]:
+    """The folded tokens of one whitespace-free stretch of text (punctuation splits, ZWNJ does not).
+
+    >>> chunk_tokens("«ايران/تركيه»،")
+    ('ایران', 'ترکیه')
+    """
+    return tuple(token[:TOKEN_LENGTH] for token in _WORD.findall(fold(chunk)))
+
+
+def join_affixes(tokens: Iterable[str]) -> list[str]:
+    """Give free-standing affixes back to their words, as «می شود» and «کشور های» want it.
+
+    >>> join_affixes(["کشور", "های", "می", "روند"])
+    ['کشورهای', 'میروند']
+    """
+    joined: list[str] = []
+    prefix = ""
+    for token in tokens:
+        if prefix:
+            joined.append((prefix + token)[:TOKEN_LENGTH])
+            prefix = ""
+        elif token in PREFIXES:
+            prefix = token
+        elif token in SUFFIXES and joined:
+            joined[-1] = (joined[-1] + token)[:TOKEN_LENGTH]
+        else:
+            joined.append(token)
+    if prefix:
+        joined.append(prefix)
+    return joined
+
+
+def join_compounds(tokens: Iterable[str], compounds: Mapping[tuple[str, str], str]) -> list[str]:
+    """Write the compounds of ``compounds`` as one token, greedily from the left.
+
+    >>> join_compounds(["آتش", "بس", "فوری"], {("آتش", "بس"): "آتشبس"})
+    ['آتشبس', 'فوری']
+    """
+    joined: list[str] = []
+    open_pair = False  # whether the last token may still be the first half of a compound
+    for token in tokens:
+        whole = compounds.get((joined[-1], token)) if open_pair else None
+        if whole is None:
+            joined.append(token)
+            open_pair = True
+        else:
+            joined[-1] = whole
+            open_pair = False
+    return joined
+
+
+def tokens(text: str, compounds: Mapping[tuple[str, str], str] | None = None) -> list[str]:
+    """The folded tokens of a text, free-standing affixes and known compounds joined.
+
+    Args:
+        text: any string.
+        compounds: (first half, second half) -> joined form, as `find_compounds` finds them.
+
+    >>> tokens("همكاري های دو‌جانبه می شود")
+    ['همکاریهای', 'دوجانبه', 'میشود']
+    """
+    flat = join_affixes(token for chunk in text.split() for token in chunk_tokens(chunk))
+    return join_compounds(flat, compounds) if compounds else flat
+
+
+def find_compounds(texts: Iterable[str], min_count: int = 2) -> dict[tuple[str, str], str]:
+    """Learn which token pairs are one word from the places where a ZWNJ holds them together.
+
+    Args:
+        texts: raw texts whose writers used ZWNJ somewhere.
+        min_count: how often the form with ZWNJ must occur.
+
+    Returns:
+        (first half, second half) -> joined form. Affixes are left out: `join_affixes` has them already.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    for text in texts:
+        for chunk in text.split():
+            if "\u200c" not in chunk:
+                continue
+            for word in re.findall(r"[^\W_]+(?:\u200c+[^\W_]+)+", chunk):
+                parts = join_affixes(part for piece in word.split("\u200c") for part in chunk_tokens(piece))
+                if len(parts) == 2:
+                    counts[parts[0], parts[1]] += 1
+    return {
+        pair: (pair[0] + pair[1])[:TOKEN_LENGTH] for pair, count in sorted(counts.items()) if count >= min_count
+    }
+
+
+# --- hazm --------------------------------------------------------------------------------------------------------
+
+
+def _import_hazm() -> Any:
+    try:
+        import hazm
+    except ImportError as error:
+        raise MissingExtraError("hazm is not installed; install it with: pip install hazm") from error
+    return hazm
+
+
+@functools.cache
+def hazm_normalizer() -> Callable[[str], str]:
+    """hazm's own `Normalizer().normalize`, for ``normalizer="hazm"``.
+
+    Raises:
+        MissingExtraError: hazm is not installed.
+    """
+    normalize: Callable[[str], str] = _import_hazm().Normalizer().normalize
+    return normalize
+
+
+def hazm_lemmas(forms: Mapping[str, str]) -> dict[str, str]:
+    """hazm's lemma for every token whose lemma differs from it.
+
+    Args:
+        forms: folded token -> the spelling (with ZWNJ) to show hazm, which knows «می‌رود» but not «میرود».
+
+    Returns:
+        folded token -> folded lemma; of a verb («رفت#رو») the past stem.
+    """
+    lemmatize = _import_hazm().Lemmatizer().lemmatize
+    lemmas = {}
+    for token, form in forms.items():
+        lemma = fold(str(lemmatize(form)).split("#")[0]) or token
+        if lemma != token:
+            lemmas[token] = lemma
+    return lemmas
+
+
+def usual_forms(texts: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """The most frequent spelling of each token that carries a ZWNJ, else the token itself.
+
+    Args:
+        texts: raw texts.
+        known: the tokens that are asked about.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for text in texts:
+        for chunk in text.split():
+            if "\u200c" in chunk:
+                found = chunk_tokens(chunk)
+                if len(found) == 1 and found[0] in known:
+                    bare = "".join(c for c in chunk.translate(_KEEP_ZWNJ) if c.isalnum() or c == "\u200c")
+                    counts.setdefault(found[0], Counter())[bare.strip("\u200c")] += 1
+    return {token: min(counts[token].items(), key=lambda i: (-i[1], i[0]))[0] if token in counts else token for token in known}
+
+
+_KEEP_ZWNJ: Final = {ord(a): b for a, b in _LETTERS.items() if a not in "ئؤأإ"}
+
+# --- articles ----------------------------------------------------------------------------------------------------
+
+
+def decode(data: bytes, encoding: str | None = None) -> str:
+    """Bytes of an article into text.
+
+    Args:
+        data: the file as it is.
+        encoding: one of ``ENCODINGS``, or ``None`` for a byte-order mark's word, else UTF-8. windows-1256 is never
+            guessed: half of its guesses on real Persian are wrong.
+
+    Raises:
+        InputError: the bytes are not in that encoding; says at which byte and what to try.
+    """
+    if encoding is not None and encoding.lower() not in ENCODINGS:
+        raise InputError(f"unknown encoding {encoding!r}; allowed: {', '.join(ENCODINGS)}")
+    if encoding is None:
+        utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        encoding = "utf-16" if utf16 else "utf-8"
+    try:
+        return data.decode("utf-8-sig" if encoding.lower() == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"not {encoding}: byte 0x{data[error.start]:02x} at position {error.start} (line {line}); "
+            f"if the file is in another encoding, name it with --encoding ({', '.join(ENCODINGS)})"
+        ) from error
+
+
+_BLANK: Final = re.compile(r"\n[^\S\n]*\n")
+_LINE_END: Final = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
+_ENDS_SENTENCE: Final = re.compile(r"[.!?؟…:؛»\"”)\]]\s*$")
+_HEADING: Final = re.compile(r"#{1,6}\s+(.*?)\s*#*$", re.DOTALL)
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    """Whether the lines of a block are one paragraph broken by an editor at 40 to 120 characters."""
+    return all(40 <= len(line) <= 120 and not _ENDS_SENTENCE.search(line) for line in lines[:-1])
+
+
+def split_paragraphs(text: str) -> list[tuple[str, str]]:
+    """An article into (kind, paragraph) in reading order; kind is ``headline`` or ``body``.
+
+    Blank lines separate paragraphs; so does every line end, unless the lines look hard-wrapped. A Markdown heading is
+    a headline, and so is a short first line without a full stop that more text follows.
+
+    >>> split_paragraphs("## دیدار دو وزیر\\n\\nدو وزیر در تهران دیدار کردند.")
+    [('headline', 'دیدار دو وزیر'), ('body', 'دو وزیر در تهران دیدار کردند.')]
+    """
+    paragraphs: list[tuple[str, str]] = []
+    for block in _BLANK.split(_LINE_END.sub("\n", text)):
+        lines = [" ".join(line.split()) for line in block.split("\n") if line.strip()]
+        if not lines:
+            continue
+        if not any(_HEADING.match(line) for line in lines) and len(lines) > 1 and _is_wrapped(lines):
+            lines = [" ".join(lines)]
+        for line in lines:
+            heading = _HEADING.match(line)
+            body = heading.group(1) if heading else line
+            if chunk_tokens(body):  # a line of stars or dashes is a rule, not a paragraph
+                paragraphs.append(("headline" if heading else "body", body))
+    if len(paragraphs) > 1 and not any(kind == "headline" for kind, _ in paragraphs):
+        first = paragraphs[0][1]
+        if len(first.split()) <= 20 and not first.rstrip().endswith((".", "؛", ":")):
+            paragraphs[0] = ("headline", first)
+    return paragraphs

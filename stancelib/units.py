@@ -1,0 +1,123 @@
+"""From a paragraph to its units and from a unit to its features: the one definition that training and prediction share.
+
+A unit is what gets a vote: a word, a pair of neighbouring words, a word beside a state, or a fact about the paragraph
+(how many states it names). Each unit has its own features; the votes of the units add up to the score.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from stancelib import text
+
+#: Marks the class that stands in for a state's name in a unit, and units about the paragraph.
+STATE = "@state"
+CAPITAL = "@capital"
+CITIZEN = "@citizen"
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """State names: which tokens are one, and of which class.
+
+    ``classes`` maps a token to ``STATE``, ``CAPITAL`` or ``CITIZEN``; ``states`` maps it to the state's code;
+    ``compounds`` joins the names of two words before they are looked up.
+    """
+
+    classes: Mapping[str, str]
+    states: Mapping[str, str]
+    compounds: Mapping[tuple[str, str], str]
+
+
+@functools.cache
+def gazetteer() -> Gazetteer:
+    """The gazetteer of data/states.tsv."""
+    classes: dict[str, str] = {}
+    states: dict[str, str] = {}
+    compounds: dict[tuple[str, str], str] = {}
+    table = resources.files("stancelib").joinpath("data/states.tsv").read_text(encoding="utf-8")
+    for line in table.splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        code, *columns = line.split("\t")
+        for kind, names in zip((STATE, CAPITAL, CITIZEN), columns, strict=True):
+            for name in filter(None, names.split("|")):
+                words = [token for chunk in name.split() for token in text.chunk_tokens(chunk)]
+                joined = "".join(words)
+                if len(words) == 2:
+                    compounds[words[0], words[1]] = joined
+                elif len(words) > 2:
+                    continue  # «بوسنی و هرزگوین»: its first word is enough
+                classes.setdefault(joined, kind)
+                states.setdefault(joined, code)
+    return Gazetteer(classes, states, compounds)
+
+
+def ngrams(token: str, smallest: int, largest: int) -> list[str]:
+    """Character n-grams of a token between boundary marks, longest token `text.TOKEN_LENGTH` characters.
+
+    >>> ngrams("نفت", 3, 4)
+    ['<نف', 'نفت', 'فت>', '<نفت', 'نفت>']
+    """
+    marked = f"<{token}>"
+    return [
+        marked[start : start + size]
+        for size in range(smallest, largest + 1)
+        for start in range(len(marked) - size + 1)
+    ]
+
+
+def states_unit(count: int) -> str:
+    """The unit that says how many different states a paragraph names."""
+    return f"@states={min(count, 4)}"
+
+
+def length_unit(count: int) -> str:
+    """The unit that says how long a paragraph is, in tokens: headlines read otherwise than bodies."""
+    return "@length=" + next((str(limit) for limit in (8, 14, 22, 40, 80) if count <= limit), "more")
+
+
+def paragraph_units(tokens: Sequence[str], pairs: bool, names: Gazetteer | None) -> list[str]:
+    """The units of a paragraph, one for each occurrence.
+
+    Args:
+        tokens: the paragraph's tokens in order.
+        pairs: whether neighbouring words are units too («حقوق بشر», written with a space between).
+        names: the gazetteer, or ``None`` for no units about states and length.
+    """
+    units = list(tokens)
+    if pairs:
+        units += [f"{first} {second}" for first, second in zip(tokens, tokens[1:], strict=False)]
+    if names is not None:
+        classes = [names.classes.get(token) for token in tokens]
+        units += [kind for kind in classes if kind]
+        for position in range(len(tokens) - 1):
+            left, right = classes[position], classes[position + 1]
+            if left and right:
+                units.append(f"{left} {right}")
+            elif right:
+                units.append(f"{tokens[position]} {right}")
+            elif left:
+                units.append(f"{left} {tokens[position + 1]}")
+        units.append(states_unit(len({names.states[token] for token, kind in zip(tokens, classes, strict=True) if kind})))
+        units.append(length_unit(len(tokens)))
+    return units
+
+
+def unit_features(unit: str, lemma: str | None, ngram_range: tuple[int, int]) -> list[str]:
+    """The features of one unit; repeats count.
+
+    A word has itself, its lemma and its n-grams; a pair has its joined form, so that a compound meets itself
+    written as one word; everything about states and length is one feature.
+    """
+    if "@" in unit:
+        return [unit]
+    if " " in unit:
+        return [unit.replace(" ", "")]
+    features = [unit]
+    if lemma is not None:
+        features.append(f"={lemma}")
+    return features + [f"#{gram}" for gram in ngrams(unit, *ngram_range)]
