@@ -7,13 +7,50 @@ from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from stancelib import text, units
+from stancelib.errors import TrainingError
+
+COUNTS = ("binary", "log", "raw")
+NORMALIZERS = ("fold", "hazm")
 
 
 class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """TF-IDF vectors of Persian paragraphs that stay additive over words.
+
+    A paragraph is a bag of units (words, known word pairs, words beside a state's name, how many states there are);
+    a unit has features (the word, its lemma, the character n-grams inside it). The vector of a paragraph is the sum
+    of its units' TF-IDF sub-vectors over ``scale = sqrt(sum((weight * norm(unit)) ** 2))``: the L2 norm that the
+    paragraph would have if its units shared no feature. So a linear score is a sum of votes of units.
+
+    Args:
+        normalizer: "fold" (ours, linear time) or "hazm" (hazm's Normalizer in front of it).
+        ngram_range: smallest and largest character n-gram, inside words.
+        min_df: features in fewer paragraphs are left out.
+        pairs: whether two neighbouring words are a unit, keyed by their joined form.
+        pair_min_df: pairs in fewer paragraphs are left out.
+        lemmas: whether hazm's lemma of a word is a feature.
+        compounds: whether words that training texts write with ZWNJ are joined where a space stands instead.
+        gazetteer: whether states' names, their neighbours and number, and the paragraph's length are units.
+        count: weight of a unit that stands n times: "binary" 1, "log" 1 + ln n, "raw" n.
+        char_weight: factor on the n-grams' IDF.
+
+    Attributes:
+        vocabulary_: feature -> column.
+        idf_: (features,) smoothed inverse document frequency ln((1 + n) / (1 + df)) + 1, as scikit-learn has it.
+        lemmas_, compounds_, pairs_: what else was learned.
+
+    Raises:
+        TrainingError: an argument is not one of those allowed, or there is no text to learn from.
+
+    >>> vectorizer = PersianTfidfVectorizer(min_df=1, lemmas=False, gazetteer=False)
+    >>> vectorizer.fit_transform(["نفت ایران", "گاز ایران"]).shape[0]
+    2
+    """
+
     def __init__(
         self,
         *,
@@ -25,7 +62,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         lemmas: bool = True,
         compounds: bool = True,
         gazetteer: bool = True,
-        count: str = "binary",
+        count: str = "log",
         char_weight: float = 1.0,
     ) -> None:
         self.normalizer = normalizer
@@ -40,76 +77,97 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         self.char_weight = char_weight
 
     def fit(self, X: Iterable[str], y: Any = None) -> Self:
+        """Learn vocabulary, IDF, lemmas, pairs and compounds from texts, an iterable of n strings; ``y`` is ignored."""
         self.fit_transform(X, y)
         return self
 
     def fit_transform(self, X: Iterable[str], y: Any = None) -> sp.csr_matrix:
+        """`fit`, and the matrix (n texts, features) of the same texts."""
+        if self.normalizer not in NORMALIZERS:
+            raise TrainingError(f"unknown normalizer {self.normalizer!r}; allowed: {', '.join(NORMALIZERS)}")
+        if self.count not in COUNTS:
+            raise TrainingError(f"unknown count {self.count!r}; allowed: {', '.join(COUNTS)}")
         texts = self._texts(X)
-        self.compounds_ = dict(text.find_compounds(texts)) if self.compounds else {}
+        self.compounds_ = text.find_compounds(texts) if self.compounds else {}
         if self.gazetteer:
-            self.compounds_ |= units.gazetteer().compounds
-        documents = [self._units(t) for t in texts]
-        words = {unit for document in documents for unit in document if " " not in unit and "@" not in unit}
+            self.compounds_ = self.compounds_ | units.gazetteer().compounds
+        names, counts = self._counts(texts)
+        present = counts.copy()
+        present.data[:] = 1
+        unit_df = np.asarray(present.sum(axis=0)).ravel()
+        self.pairs_ = {
+            unit
+            for unit, df in zip(names, unit_df, strict=True)
+            if " " in unit and "@" not in unit and df >= self.pair_min_df
+        }
+        words = {unit for unit in names if " " not in unit and "@" not in unit}
         self.lemmas_ = text.hazm_lemmas(text.usual_forms(texts, words)) if self.lemmas else {}
-        names, counts = self._count(documents)
-        unit_df = np.asarray((counts > 0).sum(axis=0)).ravel()
         feature_ids: dict[str, int] = {}
-        rows = self._rows(names, feature_ids, unit_df)
+        rows = [[feature_ids.setdefault(f, len(feature_ids)) for f in self._unit_features(unit)] for unit in names]
         incidence = _csr(rows, len(feature_ids))
-        df = np.asarray(((counts > 0).astype(np.int32) @ (incidence > 0).astype(np.int32) > 0).sum(axis=0)).ravel()
-        kept = sorted(name for name, i in feature_ids.items() if df[i] >= self.min_df)
-        self.vocabulary_ = {name: i for i, name in enumerate(kept)}
-        self.idf_ = np.log((1 + len(texts)) / (1 + df[[feature_ids[name] for name in kept]])) + 1
-        self.idf_ *= np.array([self.char_weight if name[0] == "#" else 1.0 for name in kept])
+        incidence.data[:] = 1
+        together = present @ incidence
+        df = np.bincount(together.indices, minlength=len(feature_ids))
+        kept = sorted(name for name, column in feature_ids.items() if df[column] >= self.min_df)
+        if not kept:
+            raise TrainingError("no feature stands in enough of the texts; give more text or a smaller min_df")
+        self.vocabulary_ = {name: column for column, name in enumerate(kept)}
+        idf = np.log((1 + len(texts)) / (1 + df[[feature_ids[name] for name in kept]])) + 1
+        # float32, so that a model file and the vectorizer that it came from hold the same numbers.
+        self.idf_ = (idf * [self.char_weight if name[0] == "#" else 1.0 for name in kept]).astype(np.float32)
         return self._matrix(names, counts)
 
     def transform(self, X: Iterable[str]) -> sp.csr_matrix:
+        """The matrix (n texts, features) of any texts; a text without a known feature is a row of zeros."""
         check_is_fitted(self, "vocabulary_")
-        return self._matrix(*self._count([self._units(t) for t in self._texts(X)]))
+        return self._matrix(*self._counts(self._texts(X)))
 
-    def _texts(self, X):
-        if self.normalizer == "hazm":
-            return [text.hazm_normalizer()(t) for t in X]
-        return list(X)
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """The features' names in column order."""
+        check_is_fitted(self, "vocabulary_")
+        return np.array(list(self.vocabulary_), dtype=object)
 
-    def _units(self, t: str) -> list[str]:
-        return units.paragraph_units(text.tokens(t, self.compounds_), self.pairs, units.gazetteer() if self.gazetteer else None)
+    def _texts(self, X: Iterable[str]) -> list[str]:
+        if isinstance(X, str):
+            raise TrainingError("a list of texts is wanted, not one text")
+        return [text.hazm_normalizer()(t) for t in X] if self.normalizer == "hazm" else list(X)
 
-    def _count(self, documents: Sequence[Sequence[str]]) -> tuple[list[str], sp.csr_matrix]:
-        names: dict[str, int] = {}
-        rows = [np.array([names.setdefault(unit, len(names)) for unit in d], dtype=np.int64) for d in documents]
-        indptr = np.concatenate([[0], np.cumsum([len(r) for r in rows])])
-        counts = sp.csr_matrix((np.ones(indptr[-1]), np.concatenate(rows) if len(rows) else [], indptr), shape=(len(rows), len(names)))
-        counts.sum_duplicates()
+    def _counts(self, texts: Sequence[str]) -> tuple[list[str], sp.csr_matrix]:
+        """The units that occur and their weights, shape (texts, units)."""
+        gazetteer = units.gazetteer() if self.gazetteer else None
+        numbers: dict[str, int] = {}
+        rows = [
+            [
+                numbers.setdefault(unit, len(numbers))
+                for unit in units.paragraph_units(text.tokens(t, self.compounds_), self.pairs, gazetteer)
+            ]
+            for t in texts
+        ]
+        counts = _csr(rows, len(numbers))
         if self.count == "binary":
             counts.data[:] = 1
         elif self.count == "log":
             counts.data = 1 + np.log(counts.data)
-        return list(names), counts
+        return list(numbers), counts
 
-    def _rows(self, names, feature_ids, unit_df=None):
-        rows = []
-        for k, unit in enumerate(names):
-            if unit_df is not None and " " in unit and unit_df[k] < self.pair_min_df:
-                rows.append([])
-                continue
-            f = units.unit_features(unit, self.lemmas_.get(unit), self.ngram_range)
-            if unit_df is not None:
-                rows.append([feature_ids.setdefault(x, len(feature_ids)) for x in f])
-            else:
-                rows.append([feature_ids[x] for x in f if x in feature_ids])
-        return rows
+    def _unit_features(self, unit: str) -> list[str]:
+        if " " in unit and "@" not in unit and unit not in self.pairs_:
+            return []
+        return units.unit_features(unit, self.lemmas_.get(unit), self.ngram_range)
 
-    def _matrix(self, names, counts):
-        F = _csr(self._rows(names, self.vocabulary_), len(self.vocabulary_)).multiply(self.idf_).tocsr()
-        norm2 = np.asarray(F.multiply(F).sum(axis=1)).ravel()
-        scale = np.sqrt(counts.multiply(counts) @ norm2)
-        X = counts @ F
-        return sp.diags(1 / np.where(scale > 0, scale, 1)) @ X
+    def _matrix(self, names: Sequence[str], counts: sp.csr_matrix) -> sp.csr_matrix:
+        known = self.vocabulary_
+        rows = [[known[f] for f in self._unit_features(unit) if f in known] for unit in names]
+        vectors = _csr(rows, len(known)) @ sp.diags(self.idf_.astype(np.float64))
+        norms = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
+        scale = np.sqrt(counts.multiply(counts) @ norms)
+        return sp.csr_matrix(sp.diags(1 / np.where(scale > 0, scale, 1.0)) @ (counts @ vectors))
 
 
-def _csr(rows, width):
-    indptr = np.concatenate([[0], np.cumsum([len(r) for r in rows])])
-    m = sp.csr_matrix((np.ones(indptr[-1]), np.array([i for r in rows for i in r], dtype=np.int64), indptr), shape=(len(rows), width))
-    m.sum_duplicates()
-    return m
+def _csr(rows: Sequence[Sequence[int]], width: int) -> sp.csr_matrix:
+    """Counts of the numbers in each row."""
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)])
+    indices = np.fromiter((i for row in rows for i in row), dtype=np.int64, count=indptr[-1])
+    matrix = sp.csr_matrix((np.ones(len(indices)), indices, indptr), shape=(len(rows), width))
+    matrix.sum_duplicates()
+    return matrix

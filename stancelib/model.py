@@ -1,0 +1,235 @@
+"""StanceModel: fit on labelled paragraphs, label articles. Labelling needs numpy only; scikit-learn comes with `fit`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stancelib import taxonomy as taxonomies
+from stancelib import text
+from stancelib.errors import TrainingError
+from stancelib.records import STANCES, Label, LabelledParagraph, Paragraph
+from stancelib.taxonomy import Taxonomy
+from stancelib.votes import FeatureTable, VoteTable
+
+if TYPE_CHECKING:
+    from stancelib.features import PersianTfidfVectorizer
+
+Floats = NDArray[np.float64]
+
+#: Fewer paragraphs with (or without) a topic than this can't teach it.
+MIN_EXAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a model is trained; the defaults were chosen by benchmarks/ablation.py.
+
+    Args:
+        topic_c, stance_c: inverse regularisation strengths.
+        neutral_prior: how many times more often than in training ``neutral`` is expected.
+        features: arguments for `features.PersianTfidfVectorizer` that differ from its defaults.
+        prune: how many features are kept, those with the largest |idf * coefficient|; ``None`` keeps all.
+    """
+
+    topic_c: float = 10.0
+    stance_c: float = 10.0
+    neutral_prior: float = 1.0
+    features: Mapping[str, Any] = field(default_factory=dict)
+    prune: int | None = 60_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StanceModel:
+    """A trained model: topics with calibrated probabilities, and for each topic a stance.
+
+    ``table`` has the columns topic 1 … topic T, then for each topic its three stances in the order of STANCES.
+    ``threshold`` is on the decision value, ``slope`` and ``offset`` turn it into a probability; all are (topics,).
+    ``about`` is what `stancelib info` prints: data, settings, versions.
+
+    >>> import stancelib
+    >>> model = stancelib.load()
+    >>> [label.topic for label in model.label(["صادرات نفت ایران افزایش یافت."])[0].labels]
+    ['energy']
+    """
+
+    taxonomy: Taxonomy
+    table: VoteTable
+    threshold: Floats
+    slope: Floats
+    offset: Floats
+    about: Mapping[str, Any]
+
+    @classmethod
+    def fit(
+        cls,
+        paragraphs: Iterable[Paragraph],
+        taxonomy: Taxonomy | None = None,
+        settings: Settings | None = None,
+        real: Iterable[bool] | None = None,
+    ) -> StanceModel:
+        """Train on labelled paragraphs. Deterministic: the same paragraphs give the same model.
+
+        Args:
+            paragraphs: at least ``MIN_EXAMPLES`` with and without each topic, and two stances of each.
+            taxonomy: the topics to learn; the shipped three by default.
+            settings: how.
+            real: for each paragraph whether it is as the text that the model will meet; thresholds and calibration
+                come from these. All by default.
+
+        Raises:
+            TrainingError: a topic has too few examples, by name; or a paragraph is not annotated.
+        """
+        taxonomy = taxonomies.default() if taxonomy is None else taxonomy
+        settings = Settings() if settings is None else settings
+        gold = list(paragraphs)
+        _check(gold, taxonomy)
+        from stancelib import heads
+        from stancelib.features import PersianTfidfVectorizer
+
+        def train(vectorizer: PersianTfidfVectorizer, X: Any) -> tuple[Any, Floats, Floats]:
+            has = np.array([[name in (p.topics or ()) for name in taxonomy.names] for p in gold])
+            topics = heads.fit_topics(X, has, settings.topic_c, None if real_mask is None else real_mask)
+            coef, bias = [topics.coef], [topics.intercept]
+            for column, name in enumerate(taxonomy.names):
+                rows = np.flatnonzero(has[:, column])
+                stance = heads.fit_stance(
+                    X[rows], [gold[row].stance[name] for row in rows], settings.stance_c, settings.neutral_prior
+                )
+                coef.append(stance.coef)
+                bias.append(stance.intercept)
+            return topics, np.concatenate(coef).T, np.concatenate(bias)
+
+        real_mask = None if real is None else np.fromiter(real, dtype=bool, count=len(gold))
+        vectorizer = PersianTfidfVectorizer(**settings.features)
+        X = vectorizer.fit_transform([p.text for p in gold])
+        topics, coef, bias = train(vectorizer, X)
+        if settings.prune is not None and len(vectorizer.vocabulary_) > settings.prune:
+            # A feature that says little to every label is dropped, and the rest learn again without it.
+            weight = np.abs(coef * vectorizer.idf_[:, None]).max(axis=1).round(9)
+            kept = np.sort(np.argsort(-weight, kind="stable")[: settings.prune])
+            terms = list(vectorizer.vocabulary_)
+            vectorizer.idf_ = vectorizer.idf_[kept]
+            vectorizer.vocabulary_ = {terms[old]: new for new, old in enumerate(kept)}
+            X = vectorizer.transform([p.text for p in gold])
+            topics, coef, bias = train(vectorizer, X)
+        known = vectorizer.vocabulary_
+        table = FeatureTable(
+            terms=tuple(known),
+            idf=vectorizer.idf_.astype(np.float64),
+            coef=quantise(coef),
+            bias=bias,
+            pairs=tuple(sorted((a, b) for a, b in map(str.split, vectorizer.pairs_) if a + b in known)),
+            compounds=vectorizer.compounds_,
+            lemmas={token: lemma for token, lemma in sorted(vectorizer.lemmas_.items()) if f"={lemma}" in known},
+            ngram_range=tuple(vectorizer.ngram_range),
+            count=vectorizer.count,
+            gazetteer=vectorizer.gazetteer,
+            normalizer=vectorizer.normalizer,
+        )
+        about = {
+            "paragraphs": len(gold),
+            "data_sha256": data_hash(gold),
+            "settings": asdict(settings),
+            "stances": {
+                name: {stance: sum(p.stance.get(name) == stance for p in gold) for stance in STANCES}
+                for name in taxonomy.names
+            },
+        }
+        return cls(taxonomy, VoteTable(table), topics.threshold, topics.slope, topics.offset, about)
+
+    def score(self, texts: Sequence[str]) -> Floats:
+        """Decision values, shape (paragraphs, topics + 3 * topics): the array path, for bulk use."""
+        return self.table.scores(texts)
+
+    def topic_probabilities(self, scores: Floats) -> Floats:
+        """(paragraphs, topics) calibrated probabilities from `score`'s values."""
+        values = scores[:, : len(self.threshold)] * self.slope + self.offset
+        result: Floats = 1 / (1 + np.exp(-np.clip(values, -500, 500)))
+        return result
+
+    def topics_found(self, scores: Floats, threshold: float | None = None) -> NDArray[np.bool_]:
+        """(paragraphs, topics): which topics are there, by the model's thresholds or a probability of one's own."""
+        if threshold is not None:
+            return self.topic_probabilities(scores) >= threshold
+        found: NDArray[np.bool_] = scores[:, : len(self.threshold)] > self.threshold
+        return found
+
+    def stance_probabilities(self, scores: Floats) -> Floats:
+        """(paragraphs, topics, 3) probabilities of the stances, whether or not the topic is there."""
+        values = scores[:, len(self.threshold) :].reshape(len(scores), len(self.threshold), len(STANCES))
+        values = np.exp(values - values.max(axis=2, keepdims=True))
+        result: Floats = values / values.sum(axis=2, keepdims=True)
+        return result
+
+    def label(
+        self, source: str | Iterable[str], *, doc: str = "", threshold: float | None = None
+    ) -> list[LabelledParagraph]:
+        """Label an article, or paragraphs.
+
+        Args:
+            source: one string is an article, split into paragraphs; an iterable of strings is one paragraph each.
+            doc: the article's name, passed through.
+            threshold: a probability from which on a topic is there, instead of the model's own thresholds.
+
+        Returns:
+            One record a paragraph, in order, for either form of ``source``.
+        """
+        parts = text.split_paragraphs(source) if isinstance(source, str) else [("body", part) for part in source]
+        scores = self.score([part for _, part in parts])
+        found = self.topics_found(scores, threshold).tolist()
+        topic = self.topic_probabilities(scores).tolist()
+        stance = self.stance_probabilities(scores).tolist()
+        names = self.taxonomy.names
+        return [
+            LabelledParagraph(
+                doc=doc,
+                par=row + 1,
+                kind=kind,
+                text=part,
+                labels=tuple(
+                    Label(name, topic[row][k], STANCES[stance[row][k].index(best)], best)
+                    for k, name in enumerate(names)
+                    if found[row][k]
+                    for best in (max(stance[row][k]),)
+                ),
+                scores=dict(zip(names, topic[row], strict=True)),
+            )
+            for row, (kind, part) in enumerate(parts)
+        ]
+
+
+def quantise(coef: Floats) -> Floats:
+    """Coefficients rounded to 1/32767 of each label's largest, as the model file stores them (16 bits)."""
+    step = np.maximum(np.abs(coef).max(axis=0, keepdims=True), 1e-12) / 32767
+    result: Floats = np.round(coef / step) * step
+    return result
+
+
+def data_hash(paragraphs: Iterable[Paragraph]) -> str:
+    """SHA-256 over texts and labels in order: what a model was trained on, in 64 characters."""
+    digest = hashlib.sha256()
+    for p in paragraphs:
+        line = json.dumps([p.text, sorted(p.stance.items()), p.topics is None], ensure_ascii=False)
+        digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
+    return digest.hexdigest()
+
+
+def _check(gold: Sequence[Paragraph], taxonomy: Taxonomy) -> None:
+    if bare := [p for p in gold if p.topics is None]:
+        raise TrainingError(f"{len(bare)} paragraphs are not annotated (no topics), the first is {bare[0].id!r}")
+    for name in taxonomy.names:
+        stances = [p.stance[name] for p in gold if name in p.stance]
+        if len(stances) < MIN_EXAMPLES or len(gold) - len(stances) < MIN_EXAMPLES:
+            raise TrainingError(
+                f"topic {name!r} has {len(stances)} paragraphs with it and {len(gold) - len(stances)} without; "
+                f"at least {MIN_EXAMPLES} of each are needed"
+            )
+        if len(set(stances)) < 2:
+            raise TrainingError(f"topic {name!r} has the stance {stances[0]!r} only; at least two stances are needed")

@@ -1,0 +1,254 @@
+"""The model file: one zip of JSON, text and .npy members, checked whole before anything is built from it. No pickle.
+
+Format 1. To change it: raise FORMAT, keep reading the old ones, and keep a golden file of each in tests/golden.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stancelib import taxonomy as taxonomies
+from stancelib.errors import ModelFileError, StancelibError
+from stancelib.model import StanceModel
+from stancelib.records import STANCES, LabelledParagraph
+from stancelib.votes import FeatureTable, VoteTable
+
+FORMAT = 1
+_MANIFEST = "manifest.json"
+_MEMBERS = ("model.json", "terms.txt", "pairs.txt", "compounds.txt", "lemmas.txt", "idf.npy", "coef.npy")
+_MAX_FILE = 64 << 20
+_MAX_MEMBER = 128 << 20
+_MAX_RATIO = 100
+_MAX_TOPICS = 1000
+
+
+def to_bytes(model: StanceModel) -> bytes:
+    """The model file's bytes; the same model gives the same bytes."""
+    table = model.table.features
+    step = np.maximum(np.abs(table.coef).max(axis=0), 1e-12) / 32767
+    meta = {
+        "about": dict(model.about),
+        "taxonomy": model.taxonomy.as_dict(),
+        "ngram_range": list(table.ngram_range),
+        "count": table.count,
+        "gazetteer": table.gazetteer,
+        "normalizer": table.normalizer,
+        "step": step.tolist(),
+        "bias": table.bias.tolist(),
+        "threshold": model.threshold.tolist(),
+        "slope": model.slope.tolist(),
+        "offset": model.offset.tolist(),
+    }
+    members = {
+        "model.json": json.dumps(meta, ensure_ascii=False, sort_keys=True, indent=1).encode(),
+        "terms.txt": _lines(table.terms),
+        "pairs.txt": _lines("\t".join(pair) for pair in table.pairs),
+        "compounds.txt": _lines("\t".join((*pair, whole)) for pair, whole in sorted(table.compounds.items())),
+        "lemmas.txt": _lines("\t".join(item) for item in sorted(table.lemmas.items())),
+        "idf.npy": _npy(table.idf.astype("<f4")),
+        "coef.npy": _npy(np.round(table.coef / step).astype("<i2").T),  # by label: its values compress better together
+    }
+    manifest = {
+        "format": FORMAT,
+        "members": {n: {"size": len(b), "sha256": hashlib.sha256(b).hexdigest()} for n, b in members.items()},
+    }
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in {_MANIFEST: json.dumps(manifest, sort_keys=True).encode(), **members}.items():
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED, 9)
+    return file.getvalue()
+
+
+def save(model: StanceModel, path: str | os.PathLike[str]) -> None:
+    """Write a model file: to a temporary file beside it, then renamed, so that it is the old or the new one."""
+    write_whole(Path(path), to_bytes(model))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def load(path: str | os.PathLike[str] | None = None) -> StanceModel:
+    """Load a model file, or the shipped model.
+
+    Args:
+        path: the file; ``None`` is the shipped model (read once a process).
+
+    Raises:
+        ModelFileError: the file can't be read, is damaged, or is of a format that this version doesn't know.
+    """
+    if path is None:
+        return _shipped()
+    try:
+        size = os.path.getsize(path)
+        if size > _MAX_FILE:
+            raise ModelFileError(f"{path}: {size} bytes; a model file has at most {_MAX_FILE}")
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{path}: {error.strerror}") from error
+    return from_bytes(data, str(path))
+
+
+@functools.cache
+def _shipped() -> StanceModel:
+    return from_bytes(resources.files("stancelib").joinpath("data/model.stance").read_bytes(), "the shipped model")
+
+
+def label(source: str | Iterable[str], *, doc: str = "", threshold: float | None = None) -> list[LabelledParagraph]:
+    """`StanceModel.label` with the shipped model.
+
+    >>> label("نشست وزیران نفت ایران و عراق برگزار شد.")[0].kind
+    'body'
+    """
+    return _shipped().label(source, doc=doc, threshold=threshold)
+
+
+def from_bytes(data: bytes, where: str) -> StanceModel:
+    """A model from its file's bytes.
+
+    Raises:
+        ModelFileError: what is wrong with it; ``where`` names the file in the message.
+    """
+    try:
+        return _build(_checked_members(data))
+    except ModelFileError as error:
+        raise ModelFileError(f"{where}: {error}") from error
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError,
+            OverflowError, StancelibError) as error:  # fmt: skip
+        raise ModelFileError(f"{where}: not a stancelib model file, or a damaged one ({error})") from error
+    except Exception as error:  # zlib.error and whatever else a damaged member brings out of the standard library
+        raise ModelFileError(f"{where}: damaged ({type(error).__name__}: {error})") from error
+
+
+def _checked_members(data: bytes) -> dict[str, bytes]:
+    """Every member's bytes, after names, sizes and hashes were found right."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        infos = archive.infolist()
+        names = [info.filename for info in infos]
+        if sorted(names) != sorted((_MANIFEST, *_MEMBERS)):
+            raise ModelFileError(f"a model file has the members {', '.join((_MANIFEST, *_MEMBERS))} once each")
+        for info in infos:
+            if info.file_size > _MAX_MEMBER or info.file_size > _MAX_RATIO * max(info.compress_size, 64):
+                raise ModelFileError(f"{info.filename} would unpack to {info.file_size} bytes, which is not plausible")
+        manifest = json.loads(_read(archive, _MANIFEST, 1 << 16))
+        if manifest.get("format") != FORMAT:
+            raise ModelFileError(
+                f"format {manifest.get('format')!r}; this version reads format {FORMAT}: use a newer stancelib"
+            )
+        members = {}
+        for name in _MEMBERS:
+            expected = manifest["members"][name]
+            if expected["size"] != archive.getinfo(name).file_size:
+                raise ModelFileError(f"{name} has not the size that the manifest says")
+            members[name] = _read(archive, name, _MAX_MEMBER)
+            if hashlib.sha256(members[name]).hexdigest() != expected["sha256"]:
+                raise ModelFileError(f"{name} has not the SHA-256 that the manifest says")
+        return members
+
+
+def _read(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    with archive.open(name) as member:
+        data = member.read(limit + 1)
+    if len(data) > limit:
+        raise ModelFileError(f"{name} is larger than {limit} bytes")
+    return data
+
+
+def _build(members: Mapping[str, bytes]) -> StanceModel:
+    meta = json.loads(members["model.json"])
+    taxonomy = taxonomies.from_dict(meta["taxonomy"], "taxonomy")
+    topics = len(taxonomy.topics)
+    if topics > _MAX_TOPICS:
+        raise ModelFileError(f"{topics} topics; at most {_MAX_TOPICS} are allowed")
+    labels = topics * (1 + len(STANCES))
+    terms = tuple(_split(members["terms.txt"]))
+    if len(set(terms)) != len(terms):
+        raise ModelFileError("a term stands twice")
+    step, bias = _vector(meta, "step", labels), _vector(meta, "bias", labels)
+    coef = _array(members["coef.npy"], "coef.npy", "<i2", (labels, len(terms))).T.astype(np.float64) * step
+    idf = _array(members["idf.npy"], "idf.npy", "<f4", (len(terms),)).astype(np.float64)
+    if not np.isfinite(idf).all():
+        raise ModelFileError("idf.npy holds numbers that are not finite")
+    smallest, largest = meta["ngram_range"]
+    if not (isinstance(smallest, int) and isinstance(largest, int) and 1 <= smallest <= largest <= 20):
+        raise ModelFileError(f"ngram_range {meta['ngram_range']!r} is not two whole numbers from 1 to 20")
+    if meta["count"] not in ("binary", "log", "raw") or meta["normalizer"] not in ("fold", "hazm"):
+        raise ModelFileError("count or normalizer is not one of those allowed")
+    table = FeatureTable(
+        terms=terms,
+        idf=idf,
+        coef=coef,
+        bias=bias,
+        pairs=tuple((a, b) for a, b in (line.split("\t") for line in _split(members["pairs.txt"]))),
+        compounds={(a, b): c for a, b, c in (line.split("\t") for line in _split(members["compounds.txt"]))},
+        lemmas=dict(line.split("\t") for line in _split(members["lemmas.txt"])),
+        ngram_range=(smallest, largest),
+        count=meta["count"],
+        gazetteer=bool(meta["gazetteer"]),
+        normalizer=meta["normalizer"],
+    )
+    threshold, slope, offset = (_vector(meta, key, topics) for key in ("threshold", "slope", "offset"))
+    return StanceModel(taxonomy, VoteTable(table), threshold, slope, offset, dict(meta["about"]))
+
+
+def _vector(meta: Mapping[str, Any], key: str, length: int) -> NDArray[np.float64]:
+    values = meta[key]
+    if not isinstance(values, list) or len(values) != length or not all(isinstance(v, int | float) for v in values):
+        raise ModelFileError(f"{key} must be {length} numbers")
+    vector = np.array(values, dtype=np.float64)
+    if not np.isfinite(vector).all():
+        raise ModelFileError(f"{key} holds numbers that are not finite")
+    return vector
+
+
+def _array(data: bytes, name: str, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """An .npy member, its header compared with what must be in it before the data is touched."""
+    file = io.BytesIO(data)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ModelFileError(f"{name}: unknown .npy version")
+    found, fortran, kind = np.lib.format.read_array_header_1_0(file)
+    if found != shape or kind != np.dtype(dtype) or fortran:
+        raise ModelFileError(f"{name} is {kind} {found}; it must be {np.dtype(dtype)} {shape}")
+    body = data[file.tell() :]
+    if len(body) != int(np.prod(shape)) * kind.itemsize:
+        raise ModelFileError(f"{name} is cut off or too long")
+    return np.frombuffer(body, dtype=kind).reshape(shape)
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    return file.getvalue()
+
+
+def _lines(items: Iterable[str]) -> bytes:
+    return "\n".join(items).encode("utf-8", "surrogatepass")
+
+
+def _split(data: bytes) -> list[str]:
+    text = data.decode("utf-8", "surrogatepass")
+    return text.split("\n") if text else []

@@ -1,0 +1,325 @@
+"""The vote table: what every unit says for every label, looked up and added. Needs numpy only.
+
+For a linear model over TF-IDF features of units with a unit-wise scale,
+
+    score(label) = bias(label) + (1 / scale) * sum over units of weight(count) * vote(unit, label)
+    scale        = sqrt(sum over units of (weight(count) * norm(unit)) ** 2)
+
+so the features of a unit are looked up once, when the unit is first met, and a paragraph is a sum over its units.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stancelib import text, units
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTable:
+    """Everything a fitted vectorizer knows, and the coefficients on top: what a model file holds.
+
+    Args:
+        terms: the features' names in column order.
+        idf: (features,) inverse document frequencies, character weight included.
+        coef: (features, labels) coefficients.
+        bias: (labels,) intercepts.
+        pairs: the word pairs that are units, as (first, second).
+        compounds: (first half, second half) -> joined form.
+        lemmas: token -> lemma, where they differ.
+        ngram_range: smallest and largest character n-gram.
+        count: "binary", "log" or "raw": the weight of a unit that stands several times in a paragraph.
+        gazetteer: whether states and length are units.
+        normalizer: "fold" or "hazm".
+    """
+
+    terms: tuple[str, ...]
+    idf: Floats
+    coef: Floats
+    bias: Floats
+    pairs: tuple[tuple[str, str], ...]
+    compounds: Mapping[tuple[str, str], str]
+    lemmas: Mapping[str, str]
+    ngram_range: tuple[int, int]
+    count: str
+    gazetteer: bool
+    normalizer: str
+
+
+class _Ids(dict[str, int]):
+    """Token -> number, in order of first sight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __missing__(self, token: str) -> int:
+        number = self[token] = len(self.names)
+        self.names.append(token)
+        return number
+
+
+class _Chunks(dict[str, list[int]]):
+    """Whitespace-free stretch of text -> the numbers of its tokens."""
+
+    def __init__(self, ids: _Ids) -> None:
+        super().__init__()
+        self._ids = ids
+
+    def __missing__(self, chunk: str) -> list[int]:
+        found = [self._ids[token] for token in text.chunk_tokens(chunk)]
+        if len(chunk) <= _CACHED_LENGTH:
+            self[chunk] = found
+        return found
+
+
+_CACHED_LENGTH = 64
+_PREFIX, _SUFFIX = 1, 2
+_CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN)
+_LENGTHS = (8, 14, 22, 40, 80)
+
+
+class _PairTable:
+    """(left number, right number) -> value, for many pairs at once."""
+
+    def __init__(self, pairs: Mapping[tuple[int, int], int]) -> None:
+        keys = np.array([(left << 32) | right for left, right in pairs], dtype=np.int64)
+        order = np.argsort(keys, kind="stable")
+        self._keys = keys[order]
+        self._values = np.array(list(pairs.values()), dtype=np.int64)[order]
+        ends = max((max(pair) for pair in pairs), default=0) + 2
+        self._left, self._right = np.zeros(ends, dtype=bool), np.zeros(ends, dtype=bool)
+        for left, right in pairs:
+            self._left[left] = self._right[right] = True
+
+    def find(self, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+        """Positions where (left, right) is a known pair, and its values there."""
+        last = len(self._left) - 1  # the last entry of each mask is False and stands for "too new to be in a pair"
+        at = np.flatnonzero(self._left[np.minimum(left, last)] & self._right[np.minimum(right, last)])
+        if not len(at) or not len(self._keys):
+            return at[:0], at[:0]
+        keys = (left[at] << 32) | right[at]
+        where = np.searchsorted(self._keys, keys)
+        where[where == len(self._keys)] = 0
+        hit = self._keys[where] == keys
+        return at[hit], self._values[where[hit]]
+
+
+class VoteTable:
+    """Scores of many paragraphs by look-up.
+
+    Args:
+        features: a fitted vectorizer's features with their coefficients.
+        cache_size: how many distinct tokens are remembered; past it everything that was remembered is dropped, so
+            memory stays bounded on endless distinct words.
+    """
+
+    def __init__(self, features: FeatureTable, cache_size: int = 400_000) -> None:
+        self.features = features
+        self.cache_size = cache_size
+        self._rows = {term: row for row, term in enumerate(features.terms)}
+        self._weighted = features.coef * features.idf[:, None]
+        self._names = units.gazetteer() if features.gazetteer else None
+        self._reset()
+
+    def _reset(self) -> None:
+        """Forget everything that was learned from text; known pairs and classes get the first numbers."""
+        self._ids = _Ids()
+        self._chunks = _Chunks(self._ids)
+        labels = self.features.coef.shape[1]
+        self._votes, self._norms = np.zeros((0, labels)), np.zeros(0)
+        self._kind, self._class, self._state = (np.zeros(0, dtype=np.int64) for _ in range(3))
+        self._states: dict[str, int] = {}
+        ids = self._ids
+        compounds = {(ids[a], ids[b]): ids[whole] for (a, b), whole in self.features.compounds.items()}
+        self._compounds = _PairTable(compounds)
+        pairs = {(ids[a], ids[b]): ids[f"{a} {b}"] for a, b in self.features.pairs}
+        self._pairs = _PairTable(pairs)
+        # Class units follow, with the classes' own numbers in the place of the state's word.
+        self._class_ids = np.array([ids[name] for name in _CLASSES], dtype=np.int64)
+        beside: dict[tuple[int, int], int] = {}
+        for term in self.features.terms:
+            if " " in term:
+                left, right = term.split(" ")
+                beside[ids[left], ids[right]] = ids[term]
+        self._beside = _PairTable(beside)
+        self._states_ids = np.array([ids[units.states_unit(n)] for n in range(5)], dtype=np.int64)
+        self._length_ids = np.array([ids[units.length_unit(n)] for n in (*_LENGTHS, _LENGTHS[-1] + 1)], dtype=np.int64)
+        self._learn()
+
+    def _learn(self) -> None:
+        """Look up the votes, norm and classes of every number that is new."""
+        known = len(self._norms)
+        if known == len(self._ids):
+            return
+        new = self._ids.names[known:]
+        rows, counts, lengths = [], [], []
+        for unit in new:
+            found = Counter(row for row in map(self._rows.get, self._features_of(unit)) if row is not None)
+            rows.extend(found)
+            counts.extend(found.values())
+            lengths.append(len(found))
+        row, count = np.array(rows, dtype=np.int64), np.array(counts, dtype=np.float64)
+        owner = np.repeat(np.arange(len(new)), lengths)
+        votes = np.zeros((len(new), self.features.coef.shape[1]))
+        if len(row):
+            starts = np.flatnonzero(np.diff(owner, prepend=-1))
+            votes[owner[starts]] = np.add.reduceat(self._weighted[row] * count[:, None], starts, axis=0)
+        norms = np.bincount(owner, (count * self.features.idf[row]) ** 2, minlength=len(new))
+        self._votes, self._norms = np.concatenate([self._votes, votes]), np.concatenate([self._norms, norms])
+        kind = [_PREFIX if u in text.PREFIXES else _SUFFIX if u in text.SUFFIXES else 0 for u in new]
+        classes, states = [-1] * len(new), [-1] * len(new)
+        if self._names is not None:
+            for n, unit in enumerate(new):
+                if (name := self._names.classes.get(unit)) is not None:
+                    classes[n] = _CLASSES.index(name)
+                    states[n] = self._states.setdefault(self._names.states[unit], len(self._states))
+        self._kind, self._class, self._state = (
+            np.concatenate([old, np.array(more, dtype=np.int64)])
+            for old, more in ((self._kind, kind), (self._class, classes), (self._state, states))
+        )
+
+    def _features_of(self, unit: str) -> list[str]:
+        return units.unit_features(unit, self.features.lemmas.get(unit), self.features.ngram_range)
+
+    # --- a batch of paragraphs ---------------------------------------------------------------------------------
+
+    def _tokens(self, texts: Iterable[str]) -> tuple[Ints, Ints]:
+        """(token numbers, paragraph of each token), affixes and compounds joined."""
+        flat: list[int] = []
+        ends: list[int] = []
+        chunks = self._chunks
+        for paragraph in texts:
+            for chunk in paragraph.split():
+                flat += chunks[chunk]
+            ends.append(len(flat))
+        self._learn()
+        tokens = np.array(flat, dtype=np.int64)
+        owner = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+        affixes = np.flatnonzero(self._kind[tokens]) if len(tokens) else tokens
+        if len(affixes):
+            tokens, owner = self._join_affixes(tokens, owner, affixes)
+        at, whole = self._compounds.find(tokens[:-1], tokens[1:])
+        if len(at):
+            keep = np.ones(len(tokens), dtype=bool)
+            last = -2
+            for position, value in zip(at.tolist(), whole.tolist(), strict=True):
+                if owner[position] == owner[position + 1] and position != last + 1:
+                    tokens[position] = value
+                    keep[position + 1] = False
+                    last = position
+            tokens, owner = tokens[keep], owner[keep]
+        return tokens, owner
+
+    def _join_affixes(self, tokens: Ints, owner: Ints, affixes: Ints) -> tuple[Ints, Ints]:
+        """`text.join_affixes` on numbers: only the neighbourhoods of free-standing affixes are touched."""
+        names = self._ids.names
+        keep = np.ones(len(tokens), dtype=bool)
+        last = -1  # the last position that an earlier affix has already dealt with
+        for position in affixes.tolist():
+            if position <= last:
+                continue
+            par = owner[position]
+            if self._kind[tokens[position]] == _PREFIX:
+                if position + 1 < len(tokens) and owner[position + 1] == par:
+                    joined = names[tokens[position]] + names[tokens[position + 1]]
+                    keep[position] = False
+                    tokens[position + 1] = self._ids[joined[: text.TOKEN_LENGTH]]
+                    last = position + 1
+                continue
+            before = position - 1
+            while before >= 0 and not keep[before]:
+                before -= 1
+            if before >= 0 and owner[before] == par:
+                joined = names[tokens[before]] + names[tokens[position]]
+                tokens[before] = self._ids[joined[: text.TOKEN_LENGTH]]
+                keep[position] = False
+        self._learn()
+        return tokens[keep], owner[keep]
+
+    def _units(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """(unit numbers, paragraph of each unit): `units.paragraph_units` for a batch."""
+        tokens, owner = self._tokens(texts)
+        found, owners = [tokens], [owner]
+        inside = owner[:-1] == owner[1:]
+        if self.features.pairs:
+            at, pair = self._pairs.find(tokens[:-1], tokens[1:])
+            ok = inside[at]
+            found.append(pair[ok])
+            owners.append(owner[at[ok]])
+        if self._names is not None:
+            kind = self._class[tokens]
+            named = np.flatnonzero(kind >= 0)
+            found.append(self._class_ids[kind[named]])
+            owners.append(owner[named])
+            mixed = tokens.copy()
+            mixed[named] = self._class_ids[kind[named]]
+            edge = np.flatnonzero(((kind[:-1] >= 0) | (kind[1:] >= 0)) & inside)
+            at, unit = self._beside.find(mixed[edge], mixed[edge + 1])
+            found.append(unit)
+            owners.append(owner[edge[at]])
+            pairs = np.unique(owner[named] * (len(self._states) + 1) + self._state[tokens[named]])
+            states = np.bincount(pairs // (len(self._states) + 1), minlength=len(texts))
+            lengths = np.searchsorted(_LENGTHS, np.bincount(owner, minlength=len(texts)))
+            found += [self._states_ids[np.minimum(states, 4)], self._length_ids[lengths]]
+            owners += [np.arange(len(texts))] * 2
+        return np.concatenate(found), np.concatenate(owners)
+
+    def _counted(self, texts: Sequence[str]) -> tuple[Ints, Ints, Floats]:
+        """(unit, paragraph, weight), each unit once a paragraph, in paragraph order."""
+        unit, owner = self._units(texts)
+        keys = (owner << 32) | unit
+        keys.sort()
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        counts = np.diff(first, append=len(keys)).astype(np.float64)
+        keys = keys[first]
+        return keys & 0xFFFFFFFF, keys >> 32, _weight(counts, self.features.count)
+
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """Decision values, shape (paragraphs, labels)."""
+        if self.features.normalizer == "hazm":
+            texts = [text.hazm_normalizer()(paragraph) for paragraph in texts]
+        result = np.repeat(self.features.bias[None, :], len(texts), axis=0)
+        if not texts:
+            return result
+        if len(self._ids) > self.cache_size:
+            self._reset()
+        unit, owner, weight = self._counted(texts)
+        if len(unit):
+            starts = np.flatnonzero(np.diff(owner, prepend=-1))
+            sums = np.add.reduceat(self._votes[unit] * weight[:, None], starts, axis=0)
+            scale = np.sqrt(np.add.reduceat(weight**2 * self._norms[unit], starts))
+            result[owner[starts]] += sums / np.where(scale > 0, scale, 1.0)[:, None]
+        return result
+
+    def votes(self, paragraph: str) -> list[tuple[str, Floats]]:
+        """The units of one paragraph with their exact share of each score; with the bias they add up to it.
+
+        Returns:
+            (unit, (labels,)) pairs in order of first occurrence; a pair of words has a space in it.
+        """
+        if self.features.normalizer == "hazm":
+            paragraph = text.hazm_normalizer()(paragraph)
+        unit, _, weight = self._counted([paragraph])
+        scale = math.sqrt(float(weight**2 @ self._norms[unit])) or 1.0
+        names = self._ids.names
+        return [
+            (names[n], self._votes[n] * w / scale)
+            for n, w in zip(unit.tolist(), weight.tolist(), strict=True)
+            if self._norms[n]
+        ]
+
+
+def _weight(counts: Floats, count: str) -> Floats:
+    if count == "binary":
+        return np.ones_like(counts)
+    return 1 + np.log(counts) if count == "log" else counts
