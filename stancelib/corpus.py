@@ -89,7 +89,12 @@ def _from_row(row: Mapping[str, Any]) -> dict[str, Any] | InputError:
     if len(names) != len(stances):
         return InputError("topics and stance must list as many names, separated by ;")
     optional = {key: row.get(key) or None for key in ("voice", "source", "kind", "style")}
-    return {"id": row.get("id") or "", "text": row.get("text"), "topics": names, "stance": dict(zip(names, stances, strict=True))} | optional
+    return {
+        "id": row.get("id") or "",
+        "text": row.get("text"),
+        "topics": names,
+        "stance": dict(zip(names, stances, strict=True)),
+    } | optional
 
 
 def read(paths: Iterable[Path], topics: Collection[str] | None = None) -> Reading:

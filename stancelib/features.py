@@ -90,7 +90,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         texts = self._texts(X)
         self.compounds_ = text.find_compounds(texts) if self.compounds else {}
         if self.gazetteer:
-            self.compounds_ = self.compounds_ | units.gazetteer().compounds
+            self.compounds_ = {**self.compounds_, **units.gazetteer().compounds}
         names, counts = self._counts(texts)
         present = counts.copy()
         present.data[:] = 1

@@ -98,7 +98,9 @@ def fit_stance(X: sp.csr_matrix, stances: Sequence[str], C: float, neutral_prior
     coef = np.zeros((len(STANCES), X.shape[1]))
     intercept = np.full(len(STANCES), -1e3)  # a stance never seen in training is never given
     rows = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_ / 2, model.coef_ / 2])
-    starts = model.intercept_ if len(model.classes_) > 2 else np.array([-model.intercept_[0] / 2, model.intercept_[0] / 2])
+    starts = (
+        model.intercept_ if len(model.classes_) > 2 else np.array([-model.intercept_[0] / 2, model.intercept_[0] / 2])
+    )
     for row, start, name in zip(rows, starts, model.classes_, strict=True):
         coef[STANCES.index(name)] = row
         intercept[STANCES.index(name)] = start + (np.log(neutral_prior) if name == "neutral" else 0.0)

@@ -128,7 +128,7 @@ class StanceModel:
             pairs=tuple(sorted((a, b) for a, b in map(str.split, vectorizer.pairs_) if a + b in known)),
             compounds=vectorizer.compounds_,
             lemmas={token: lemma for token, lemma in sorted(vectorizer.lemmas_.items()) if f"={lemma}" in known},
-            ngram_range=tuple(vectorizer.ngram_range),
+            ngram_range=(vectorizer.ngram_range[0], vectorizer.ngram_range[1]),
             count=vectorizer.count,
             gazetteer=vectorizer.gazetteer,
             normalizer=vectorizer.normalizer,

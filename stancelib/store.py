@@ -85,10 +85,10 @@ def write_whole(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
 
 
@@ -104,7 +104,7 @@ def load(path: str | os.PathLike[str] | None = None) -> StanceModel:
     if path is None:
         return _shipped()
     try:
-        size = os.path.getsize(path)
+        size = Path(path).stat().st_size
         if size > _MAX_FILE:
             raise ModelFileError(f"{path}: {size} bytes; a model file has at most {_MAX_FILE}")
         data = Path(path).read_bytes()
@@ -228,9 +228,10 @@ def _vector(meta: Mapping[str, Any], key: str, length: int) -> NDArray[np.float6
 def _array(data: bytes, name: str, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
     """An .npy member, its header compared with what must be in it before the data is touched."""
     file = io.BytesIO(data)
-    if np.lib.format.read_magic(file) != (1, 0):
+    # numpy's own stubs leave these three untyped.
+    if np.lib.format.read_magic(file) != (1, 0):  # type: ignore[no-untyped-call,unused-ignore]
         raise ModelFileError(f"{name}: unknown .npy version")
-    found, fortran, kind = np.lib.format.read_array_header_1_0(file)
+    found, fortran, kind = np.lib.format.read_array_header_1_0(file)  # type: ignore[no-untyped-call,unused-ignore]
     if found != shape or kind != np.dtype(dtype) or fortran:
         raise ModelFileError(f"{name} is {kind} {found}; it must be {np.dtype(dtype)} {shape}")
     body = data[file.tell() :]
@@ -241,7 +242,7 @@ def _array(data: bytes, name: str, dtype: str, shape: tuple[int, ...]) -> NDArra
 
 def _npy(array: NDArray[Any]) -> bytes:
     file = io.BytesIO()
-    np.lib.format.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    np.lib.format.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)  # type: ignore[no-untyped-call,unused-ignore]
     return file.getvalue()
 
 

@@ -77,11 +77,17 @@ def from_dict(data: Mapping[str, Any], where: str) -> Taxonomy:
         if name in (topic.name for topic in topics):
             raise TaxonomyError(f"{at}: the name {name!r} stands twice")
         if unknown := set(table) - {"name", "title", "about", "target", "keywords"}:
-            raise TaxonomyError(f"{at} ({name}): unknown key {sorted(unknown)[0]!r}; allowed: name, title, about, target, keywords")
+            raise TaxonomyError(
+                f"{at} ({name}): unknown key {sorted(unknown)[0]!r}; allowed: name, title, about, target, keywords"
+            )
         texts = {}
         for key in ("title", "about", "target"):
             value = table.get(key)
-            if not isinstance(value, Mapping) or set(value) != set(LANGUAGES) or not all(isinstance(v, str) for v in value.values()):
+            if (
+                not isinstance(value, Mapping)
+                or set(value) != set(LANGUAGES)
+                or not all(isinstance(v, str) for v in value.values())
+            ):
                 raise TaxonomyError(f'{at} ({name}): {key} must be {{en = "…", fa = "…"}}')
             texts[key] = dict(value)
         keywords = table.get("keywords", [])
@@ -106,4 +112,6 @@ def parse(toml: str, where: str = "taxonomy") -> Taxonomy:
 
 def default() -> Taxonomy:
     """The shipped taxonomy: energy, gaza, bilateral_ties."""
-    return parse(resources.files("stancelib").joinpath("data/taxonomy.toml").read_text(encoding="utf-8"), "taxonomy.toml")
+    return parse(
+        resources.files("stancelib").joinpath("data/taxonomy.toml").read_text(encoding="utf-8"), "taxonomy.toml"
+    )

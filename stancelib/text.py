@@ -99,9 +99,36 @@ TOKEN_LENGTH: Final = 40
 PREFIXES: Final = frozenset(fold(word) for word in ("می", "نمی"))
 SUFFIXES: Final = frozenset(
     fold(word)
-    for word in (
-        "ها های هایی هایم هایت هایش هایمان هایتان هایشان ای ام ات اش ایم اید اند تر تری ترین ترها مان تان شان گر گری گرا پذیر ناپذیر"
-    ).split()
+    for word in [
+        "ها",
+        "های",
+        "هایی",
+        "هایم",
+        "هایت",
+        "هایش",
+        "هایمان",
+        "هایتان",
+        "هایشان",
+        "ای",
+        "ام",
+        "ات",
+        "اش",
+        "ایم",
+        "اید",
+        "اند",
+        "تر",
+        "تری",
+        "ترین",
+        "ترها",
+        "مان",
+        "تان",
+        "شان",
+        "گر",
+        "گری",
+        "گرا",
+        "پذیر",
+        "ناپذیر",
+    ]
 )
 
 
@@ -189,9 +216,7 @@ def find_compounds(texts: Iterable[str], min_count: int = 2) -> dict[tuple[str, 
                 parts = join_affixes(part for piece in word.split("\u200c") for part in chunk_tokens(piece))
                 if len(parts) == 2:
                     counts[parts[0], parts[1]] += 1
-    return {
-        pair: (pair[0] + pair[1])[:TOKEN_LENGTH] for pair, count in sorted(counts.items()) if count >= min_count
-    }
+    return {pair: (pair[0] + pair[1])[:TOKEN_LENGTH] for pair, count in sorted(counts.items()) if count >= min_count}
 
 
 # --- hazm --------------------------------------------------------------------------------------------------------
@@ -249,7 +274,10 @@ def usual_forms(texts: Iterable[str], known: Collection[str]) -> dict[str, str]:
                 if len(found) == 1 and found[0] in known:
                     bare = "".join(c for c in chunk.translate(_KEEP_ZWNJ) if c.isalnum() or c == "\u200c")
                     counts.setdefault(found[0], Counter())[bare.strip("\u200c")] += 1
-    return {token: min(counts[token].items(), key=lambda i: (-i[1], i[0]))[0] if token in counts else token for token in known}
+    return {
+        token: min(counts[token].items(), key=lambda i: (-i[1], i[0]))[0] if token in counts else token
+        for token in known
+    }
 
 
 _KEEP_ZWNJ: Final = {ord(a): b for a, b in _LETTERS.items() if a not in "ئؤأإ"}

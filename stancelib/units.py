@@ -10,6 +10,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import pairwise
 
 from stancelib import text
 
@@ -64,9 +65,7 @@ def ngrams(token: str, smallest: int, largest: int) -> list[str]:
     """
     marked = f"<{token}>"
     return [
-        marked[start : start + size]
-        for size in range(smallest, largest + 1)
-        for start in range(len(marked) - size + 1)
+        marked[start : start + size] for size in range(smallest, largest + 1) for start in range(len(marked) - size + 1)
     ]
 
 
@@ -90,7 +89,7 @@ def paragraph_units(tokens: Sequence[str], pairs: bool, names: Gazetteer | None)
     """
     units = list(tokens)
     if pairs:
-        units += [f"{first} {second}" for first, second in zip(tokens, tokens[1:], strict=False)]
+        units += [f"{first} {second}" for first, second in pairwise(tokens)]
     if names is not None:
         classes = [names.classes.get(token) for token in tokens]
         units += [kind for kind in classes if kind]
@@ -102,7 +101,9 @@ def paragraph_units(tokens: Sequence[str], pairs: bool, names: Gazetteer | None)
                 units.append(f"{tokens[position]} {right}")
             elif left:
                 units.append(f"{left} {tokens[position + 1]}")
-        units.append(states_unit(len({names.states[token] for token, kind in zip(tokens, classes, strict=True) if kind})))
+        units.append(
+            states_unit(len({names.states[token] for token, kind in zip(tokens, classes, strict=True) if kind}))
+        )
         units.append(length_unit(len(tokens)))
     return units
 

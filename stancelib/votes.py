@@ -162,7 +162,9 @@ class VoteTable:
         if known == len(self._ids):
             return
         new = self._ids.names[known:]
-        rows, counts, lengths = [], [], []
+        rows: list[int] = []
+        counts: list[int] = []
+        lengths: list[int] = []
         for unit in new:
             found = Counter(row for row in map(self._rows.get, self._features_of(unit)) if row is not None)
             rows.extend(found)
@@ -322,4 +324,6 @@ class VoteTable:
 def _weight(counts: Floats, count: str) -> Floats:
     if count == "binary":
         return np.ones_like(counts)
-    return 1 + np.log(counts) if count == "log" else counts
+    if count == "log":
+        counts = 1.0 + np.log(counts)
+    return counts

@@ -1,0 +1,43 @@
+# Every target does its own set-up: a machine with python3 (3.11 to 3.13) and make is enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: label test check model bench clean
+
+label: $(VENV)/.base
+	$(BIN)/stancelib label seeds
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_layers.py
+
+model: $(VENV)/.base
+	$(BIN)/stancelib train labels/corpus --thresholds-from r -o stancelib/data/model.stance
+
+bench: $(VENV)/.base
+	$(BIN)/python benchmarks/peer.py
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.base: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -e ".[test]"
+	touch $@
+
+$(VENV)/.check: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet -e ".[test,check]"
+	touch $@

@@ -1,0 +1,74 @@
+"""The command: one small file a verb. The only place that prints."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+import stancelib
+from stancelib.errors import InputError, ModelFileError, StancelibError
+
+_VERBS = {
+    "label": "Label the paragraphs of articles.",
+    "train": "Train a model on label files.",
+    "info": "Say what a model is: topics, training data, features, scores.",
+}
+
+
+class _Verbs(click.Group):
+    """Verbs are imported when they are called for, so that ``--help`` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"stancelib.cli.{cmd_name}").command
+        return command
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(stancelib.__version__, prog_name="stancelib")
+def group() -> None:
+    """Label Persian news by topic and stance.
+
+    Exit codes: 0 done; 1 some input could not be used (each is named on stderr, everything else is written);
+    2 wrong usage; 3 model file refused.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and leave the process with its exit code; no traceback reaches the user."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Persian must survive a terminal that says it speaks cp1252
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        code = group.main(args=arguments, prog_name="stancelib", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = 130
+    except ModelFileError as error:
+        click.echo(f"stancelib: {error}", err=True)
+        code = 3
+    except InputError as error:
+        click.echo(f"stancelib: {error}", err=True)
+        code = 1
+    except StancelibError as error:
+        click.echo(f"stancelib: {error}", err=True)
+        code = 2
+    except BrokenPipeError:
+        # The reader has gone, as `head` does; the interpreter must not complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

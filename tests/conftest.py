@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from stancelib import corpus
+from stancelib.model import Settings, StanceModel
+from stancelib.records import Paragraph
+
+ROOT = Path(__file__).parent.parent
+#: Real labelled news, outside the repository: tests that need it skip where it is absent.
+DEV = Path(os.environ.get("STANCELIB_DEV", ROOT.parent / "shared" / "realnews" / "dev.jsonl"))
+
+
+@pytest.fixture(scope="session")
+def gold() -> list[Paragraph]:
+    """The training corpus."""
+    reading = corpus.read([ROOT / "labels" / "corpus"])
+    assert reading.problems == []
+    return reading.paragraphs
+
+
+@pytest.fixture(scope="session")
+def small_model(gold: list[Paragraph]) -> StanceModel:
+    """A model of 900 paragraphs, quick to train."""
+    return StanceModel.fit(gold[::10], settings=Settings(prune=4000))
+
+
+@pytest.fixture(scope="session")
+def dev() -> list[Paragraph]:
+    if not DEV.is_file():
+        pytest.skip("real dev data is not here")
+    return corpus.read([DEV]).paragraphs

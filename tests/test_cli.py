@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import io
+import json
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from stancelib.cli import main
+from stancelib.model import StanceModel
+from stancelib.store import save
+
+SEED = next((Path(__file__).parent.parent / "seeds").glob("*.txt"))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]):
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        out = capsys.readouterr()
+        return int(stop.value.code or 0), out.out, out.err
+
+    return call
+
+
+def test_label_table(run) -> None:
+    code, out, err = run("label", SEED)
+    assert (code, err) == (0, "")
+    assert "headline" in out
+    assert "+ favor" in out
+
+
+def test_label_jsonl(run) -> None:
+    code, out, _ = run("label", "--format", "jsonl", SEED.parent)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [row["par"] for row in rows] == list(range(1, 10))
+    assert set(rows[0]) == {"doc", "par", "kind", "text", "labels", "scores"}
+    assert set(rows[0]["scores"]) == {"energy", "gaza", "bilateral_ties"}
+
+
+def test_label_stdin_and_threshold(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class In:
+        buffer = io.BytesIO("صادرات نفت ایران افزایش یافت.".encode())
+
+    monkeypatch.setattr(sys, "stdin", In())
+    code, out, _ = run("label", "--format", "jsonl", "--threshold", "1", "-")
+    assert code == 0
+    assert json.loads(out)["labels"] == []
+    assert json.loads(out)["doc"] == "-"
+
+
+def test_bad_input_is_named_and_the_rest_is_written(run, tmp_path: Path) -> None:
+    bad, out_file = tmp_path / "bad.txt", tmp_path / "out.jsonl"
+    bad.write_bytes("گفتگو".encode("windows-1256"))
+    code, out, err = run("label", "--format", "jsonl", "-o", out_file, bad, tmp_path / "none.txt", SEED)
+    assert (code, out) == (1, "")
+    assert "bad.txt: not utf-8" in err
+    assert "none.txt: can't be read" in err
+    assert len(out_file.read_text(encoding="utf-8").splitlines()) == 9
+
+
+def test_usage_and_model_errors(run, tmp_path: Path) -> None:
+    assert run("label")[0] == 2
+    assert run("sing")[0] == 2
+    (tmp_path / "m").write_bytes(b"no model")
+    code, _, err = run("label", "--model", tmp_path / "m", SEED)
+    assert code == 3
+    assert "not a stancelib model file" in err
+
+
+def test_info(run, small_model: StanceModel, tmp_path: Path) -> None:
+    save(small_model, tmp_path / "m.stance")
+    code, out, _ = run("info", "--model", tmp_path / "m.stance")
+    assert code == 0
+    assert "bilateral_ties" in out
+
+
+FLOODS = """[[topic]]
+name = "floods"
+title = {en = "Floods", fa = "سیل"}
+about = {en = "Floods", fa = "سیل"}
+target = {en = "the relief work", fa = "امدادرسانی"}
+"""
+
+
+def test_a_topic_of_ones_own(run, tmp_path: Path, gold) -> None:
+    """A fourth topic, taught from a small label file and found in text that was not in it."""
+    draw = random.Random(0)
+    places = ["گلستان", "خوزستان", "لرستان", "مازندران", "سیستان", "کرمان", "فارس", "ایلام", "گیلان", "بوشهر"]
+    praise = ["امدادرسانی سریع هلال احمر ستودنی بود", "نیروهای امدادی به موقع رسیدند و مردم قدردان هستند"]
+    blame = ["کمک‌ها دیر رسید و مردم از کندی امداد گله دارند", "هیچ مسئولی به داد سیل‌زدگان نرسید"]
+    rows = [
+        {"id": f"f{n}", "text": f"سیل در {draw.choice(places)} {draw.choice(['پل', 'خانه', 'جاده', 'مزرعه'])}‌های {draw.choice(places)} را برد؛ {draw.choice(praise if n % 2 else blame)}.",
+         "topics": ["floods"], "stance": {"floods": "favor" if n % 2 else "against"}}
+        for n in range(60)
+    ]  # fmt: skip
+    rows += [{"id": p.id, "text": p.text, "topics": [], "stance": {}} for p in gold[:120]]
+    labels, toml, model = tmp_path / "floods.jsonl", tmp_path / "floods.toml", tmp_path / "floods.stance"
+    labels.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    toml.write_text(FLOODS, encoding="utf-8")
+    code, out, err = run("train", "--taxonomy", toml, "-o", model, labels)
+    assert (code, err) == (0, "")
+    assert "floods: 30 favor, 30 against, 0 neutral" in out
+    article = tmp_path / "new.txt"
+    article.write_text(
+        "سیلاب شهرهای همدان را گرفت و امدادگران به موقع رسیدند؛ اهالی قدردان هستند.\n\nبهای طلا ثابت ماند.",
+        encoding="utf-8",
+    )
+    code, out, _ = run("label", "--format", "jsonl", "--model", model, article)
+    found = [[(label["topic"], label["stance"]) for label in json.loads(line)["labels"]] for line in out.splitlines()]
+    assert found == [[("floods", "favor")], []]
+
+
+def test_too_few_examples_are_refused_by_name(run, tmp_path: Path) -> None:
+    labels = tmp_path / "few.jsonl"
+    labels.write_text('{"text": "نفت", "topics": ["energy"], "stance": {"energy": "favor"}}', encoding="utf-8")
+    code, _, err = run("train", "-o", tmp_path / "m", labels)
+    assert code == 2
+    assert "energy, gaza, bilateral_ties" in err
+    assert not (tmp_path / "m").exists()
