@@ -122,3 +122,11 @@ def test_too_few_examples_are_refused_by_name(run, tmp_path: Path) -> None:
     assert code == 2
     assert "energy, gaza, bilateral_ties" in err
     assert not (tmp_path / "m").exists()
+
+
+def test_evaluate(run) -> None:
+    gold = SEED.parent.parent / "labels" / "seeds.jsonl"
+    code, out, _ = run("evaluate", "--rounds", "20", gold)
+    assert code == 0
+    assert "topic micro-F1" in out
+    assert json.loads(run("evaluate", "--rounds", "20", "--format", "json", gold)[1])["model"]["paragraphs"] == 9

@@ -14,6 +14,7 @@ from stancelib.errors import InputError, ModelFileError, StancelibError
 _VERBS = {
     "label": "Label the paragraphs of articles.",
     "train": "Train a model on label files.",
+    "evaluate": "Measure a model on gold label files.",
     "info": "Say what a model is: topics, training data, features, scores.",
 }
 

@@ -1,0 +1,93 @@
+"""``stancelib evaluate``: how good a model is on gold labels, with intervals, beside two baselines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import numpy as np
+
+from stancelib import corpus, store, text
+from stancelib.errors import InputError
+from stancelib.evaluate import Evaluation, evaluate, keyword_baseline, majority_stances
+from stancelib.records import STANCES
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Topic probability instead of the model's thresholds.")
+@click.option("--rounds", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="Bootstrap rounds.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def command(paths: tuple[Path, ...], model_file: Path | None, threshold: float | None, rounds: int, form: str) -> None:
+    """Measure a model on gold label files: topics, stances, intervals, confusions, baselines.
+
+    Gold paragraphs must not have been trained on. Intervals are 95%, resampled by source where there are at least 20
+    sources, else by paragraph.
+    """
+    model = store.load(model_file)
+    names = model.taxonomy.names
+    reading = corpus.read(paths, names)
+    for problem in reading.problems:
+        click.echo(f"stancelib: {problem}", err=True)
+    gold = reading.paragraphs
+    if not gold:
+        raise InputError("there is no gold paragraph to measure on")
+    scores = model.score([p.text for p in gold])
+
+    def bar(numbers: Iterable[int]) -> Iterable[int]:
+        with click.progressbar(
+            numbers, length=rounds, label="bootstrap", file=click.get_text_stream("stderr")
+        ) as steps:
+            yield from steps
+
+    result = evaluate(
+        gold,
+        names,
+        model.topics_found(scores, threshold),
+        model.stance_probabilities(scores).argmax(axis=2),
+        rounds=rounds,
+        progress=bar,
+    )
+    keywords = {
+        topic.name: {w for word in topic.keywords for w in text.tokens(word)} for topic in model.taxonomy.topics
+    }
+    majority = np.tile(majority_stances(gold, names), (len(gold), 1))
+    compounds = model.table.features.compounds
+    by_keyword = keyword_baseline([text.tokens(p.text, compounds) for p in gold], keywords)
+    keyword = evaluate(gold, names, by_keyword, majority, rounds=rounds)
+    always = evaluate(gold, names, np.ones_like(by_keyword), majority, rounds=rounds)
+    if form == "json":
+        click.echo(
+            json.dumps({"model": asdict(result), "keywords": asdict(keyword), "majority": asdict(always)}, indent=1)
+        )
+    else:
+        click.echo(_table(result, keyword, always))
+    if reading.problems:
+        raise click.exceptions.Exit(1)
+
+
+def _table(result: Evaluation, keyword: Evaluation, majority: Evaluation) -> str:
+    lines = [f"{result.paragraphs} paragraphs; 95% intervals, resampled by {result.resampled}", ""]
+    lines.append(f"{'topic':16}{'precision':23}{'recall':23}{'F1':23}tp/fp/fn/tn")
+    for topic, scores in result.topics.items():
+        cells = "".join(f"{scores[key]!s:23}" for key in ("precision", "recall", "f1"))
+        lines.append(f"{topic:16}{cells}{'/'.join(map(str, result.counts[topic]))}")
+    lines += [
+        "",
+        f"{'stance':16}{'macro-F1':23}{'accuracy':23}{'F-avg (SemEval-2016)':23}gold by predicted ({', '.join(STANCES)})",
+    ]
+    for topic, scores in result.stance.items():
+        cells = "".join(f"{scores[key]!s:23}" for key in ("macro_f1", "accuracy", "f_avg"))
+        lines.append(f"{topic:16}{cells}{'  '.join(' '.join(map(str, row)) for row in result.confusion[topic])}")
+    lines += ["", f"{'all topics':24}{'model':23}{'keywords':23}every topic, majority stance"]
+    for title, key in (
+        ("topic micro-F1", "micro_f1"),
+        ("topic macro-F1", "macro_f1"),
+        ("stance macro-F1, pooled", "stance_pooled"),
+    ):
+        lines.append(f"{title:24}" + "".join(f"{getattr(e, key)!s:23}" for e in (result, keyword, majority)).rstrip())
+    return "\n".join(lines)
