@@ -140,7 +140,8 @@ def _groups(gold: Sequence[Paragraph]) -> tuple[Ints, str]:
 
 def _ratio(above: Floats | float, below: Floats | float) -> Floats:
     """A ratio that is 0 where there is nothing below."""
-    return np.asarray(above, dtype=np.float64) / np.where(np.asarray(below) > 0, below, 1.0)
+    ratio: Floats = np.asarray(above, dtype=np.float64) / np.where(np.asarray(below) > 0, below, 1.0)
+    return ratio
 
 
 def _stance_f1(matrix: Floats) -> tuple[Floats, Bools]:
@@ -195,4 +196,5 @@ def majority_stances(paragraphs: Iterable[Paragraph], topics: Sequence[str]) -> 
         for topic, stance in paragraph.stance.items():
             if topic in topics:
                 counts[list(topics).index(topic), STANCES.index(stance)] += 1
-    return counts.argmax(axis=1)
+    most: Ints = counts.argmax(axis=1)
+    return most

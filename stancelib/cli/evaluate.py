@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 import numpy as np
+from click.termui import progressbar
 
 from stancelib import corpus, store, text
 from stancelib.errors import InputError
@@ -39,9 +41,7 @@ def command(paths: tuple[Path, ...], model_file: Path | None, threshold: float |
     scores = model.score([p.text for p in gold])
 
     def bar(numbers: Iterable[int]) -> Iterable[int]:
-        with click.progressbar(
-            numbers, length=rounds, label="bootstrap", file=click.get_text_stream("stderr")
-        ) as steps:
+        with progressbar(numbers, length=rounds, label="bootstrap", file=sys.stderr) as steps:
             yield from steps
 
     result = evaluate(
@@ -50,7 +50,7 @@ def command(paths: tuple[Path, ...], model_file: Path | None, threshold: float |
         model.topics_found(scores, threshold),
         model.stance_probabilities(scores).argmax(axis=2),
         rounds=rounds,
-        progress=bar,
+        progress=bar if sys.stderr.isatty() else None,
     )
     keywords = {
         topic.name: {w for word in topic.keywords for w in text.tokens(word)} for topic in model.taxonomy.topics
