@@ -55,15 +55,15 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         self,
         *,
         normalizer: str = "fold",
-        ngram_range: tuple[int, int] = (3, 5),
-        min_df: int = 2,
+        ngram_range: tuple[int, int] = (3, 4),
+        min_df: int = 3,
         pairs: bool = True,
         pair_min_df: int = 3,
         lemmas: bool = True,
         compounds: bool = True,
         gazetteer: bool = True,
-        count: str = "log",
-        char_weight: float = 1.0,
+        count: str = "binary",
+        char_weight: float = 0.5,
     ) -> None:
         self.normalizer = normalizer
         self.ngram_range = ngram_range

@@ -85,16 +85,15 @@ def _best_threshold(values: Floats, y: NDArray[np.bool_]) -> float:
     return float(np.round(np.mean(grid[f1 >= f1.max() - 0.005]), 2))
 
 
-def fit_stance(X: sp.csr_matrix, stances: Sequence[str], C: float, neutral_prior: float) -> StanceHead:
-    """Fit the stance classifier of one topic on the paragraphs that have it.
+def fit_stance(X: sp.csr_matrix, stances: Sequence[str], C: float) -> StanceHead:
+    """Fit the stance classifier of one topic on the paragraphs that have it, each stance with the same weight in all.
 
     Args:
         X: TF-IDF matrix (paragraphs with the topic, features).
         stances: their stances.
         C: inverse regularisation strength.
-        neutral_prior: how many times more often than in training ``neutral`` is expected in real news.
     """
-    model = LogisticRegression(C=C, tol=1e-6, max_iter=2000).fit(X, stances)
+    model = LogisticRegression(C=C, tol=1e-6, max_iter=2000, class_weight="balanced").fit(X, stances)
     coef = np.zeros((len(STANCES), X.shape[1]))
     intercept = np.full(len(STANCES), -1e3)  # a stance never seen in training is never given
     rows = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_ / 2, model.coef_ / 2])
@@ -103,5 +102,5 @@ def fit_stance(X: sp.csr_matrix, stances: Sequence[str], C: float, neutral_prior
     )
     for row, start, name in zip(rows, starts, model.classes_, strict=True):
         coef[STANCES.index(name)] = row
-        intercept[STANCES.index(name)] = start + (np.log(neutral_prior) if name == "neutral" else 0.0)
+        intercept[STANCES.index(name)] = start
     return StanceHead(coef, intercept)

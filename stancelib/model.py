@@ -33,14 +33,12 @@ class Settings:
 
     Args:
         topic_c, stance_c: inverse regularisation strengths.
-        neutral_prior: how many times more often than in training ``neutral`` is expected.
         features: arguments for `features.PersianTfidfVectorizer` that differ from its defaults.
         prune: how many features are kept, those with the largest |idf * coefficient|; ``None`` keeps all.
     """
 
     topic_c: float = 10.0
     stance_c: float = 10.0
-    neutral_prior: float = 1.0
     features: Mapping[str, Any] = field(default_factory=dict)
     prune: int | None = 60_000
 
@@ -99,9 +97,7 @@ class StanceModel:
             coef, bias = [topics.coef], [topics.intercept]
             for column, name in enumerate(taxonomy.names):
                 rows = np.flatnonzero(has[:, column])
-                stance = heads.fit_stance(
-                    X[rows], [gold[row].stance[name] for row in rows], settings.stance_c, settings.neutral_prior
-                )
+                stance = heads.fit_stance(X[rows], [gold[row].stance[name] for row in rows], settings.stance_c)
                 coef.append(stance.coef)
                 bias.append(stance.intercept)
             return topics, np.concatenate(coef).T, np.concatenate(bias)

@@ -7,7 +7,7 @@ import functools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from stancelib.errors import InputError, MissingExtraError
@@ -139,6 +139,17 @@ def chunk_tokens(chunk: str) -> tuple[str, ...]:
     ('ایران', 'ترکیه')
     """
     return tuple(token[:TOKEN_LENGTH] for token in _WORD.findall(fold(chunk)))
+
+
+def tokens_of_chunks(chunks: Sequence[str]) -> list[tuple[str, ...]]:
+    """`chunk_tokens` of many chunks, folded in one go: several times faster than one by one.
+
+    >>> tokens_of_chunks(["«ايران»،", "گفت‌وگو"])
+    [('ایران',), ('گفتوگو',)]
+    """
+    # No whitespace-free chunk holds a line end and folding makes none, so lines stay apart.
+    lines = fold("\n".join(chunks)).split("\n") if chunks else []
+    return [tuple([token[:TOKEN_LENGTH] for token in _WORD.findall(line)]) for line in lines]
 
 
 def join_affixes(tokens: Iterable[str]) -> list[str]:

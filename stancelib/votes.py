@@ -11,9 +11,9 @@ so the features of a unit are looked up once, when the unit is first met, and a 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,21 +68,33 @@ class _Ids(dict[str, int]):
         return number
 
 
-class _Chunks(dict[str, list[int]]):
-    """Whitespace-free stretch of text -> the numbers of its tokens."""
+class _Chunks(dict[str, int]):
+    """Whitespace-free stretch of text -> its number; ``tokens[start[n] : start[n + 1]]`` are its tokens' numbers."""
 
     def __init__(self, ids: _Ids) -> None:
         super().__init__()
         self._ids = ids
+        self.tokens: Ints = np.zeros(0, dtype=np.int64)
+        self.start: Ints = np.zeros(1, dtype=np.int64)
+        self.characters = 0
 
-    def __missing__(self, chunk: str) -> list[int]:
-        found = [self._ids[token] for token in text.chunk_tokens(chunk)]
-        if len(chunk) <= _CACHED_LENGTH:
-            self[chunk] = found
-        return found
+    def learn(self, chunks: Iterable[str]) -> None:
+        """Number the chunks that are new, all folded in one go."""
+        new = sorted(set(chunks).difference(self))
+        if not new:
+            return
+        ids, flat, lengths = self._ids, [], []
+        for tokens in text.tokens_of_chunks(new):
+            flat += [ids[token] for token in tokens]
+            lengths.append(len(tokens))
+        known = len(self)
+        self.update(zip(new, range(known, known + len(new)), strict=True))
+        self.characters += sum(map(len, new))
+        self.start = np.concatenate([self.start, self.start[-1] + np.cumsum(lengths)])
+        self.tokens = np.concatenate([self.tokens, np.array(flat, dtype=np.int64)])
 
 
-_CACHED_LENGTH = 64
+_CACHED_CHARACTERS = 50_000_000
 _PREFIX, _SUFFIX = 1, 2
 _CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN)
 _LENGTHS = (8, 14, 22, 40, 80)
@@ -127,6 +139,8 @@ class VoteTable:
         self.features = features
         self.cache_size = cache_size
         self._rows = {term: row for row, term in enumerate(features.terms)}
+        self._ngrams = {term[1:]: row for term, row in self._rows.items() if term[0] == "#"}
+        self._idf = features.idf
         self._weighted = features.coef * features.idf[:, None]
         self._names = units.gazetteer() if features.gazetteer else None
         self._reset()
@@ -163,20 +177,23 @@ class VoteTable:
             return
         new = self._ids.names[known:]
         rows: list[int] = []
-        counts: list[int] = []
         lengths: list[int] = []
         for unit in new:
-            found = Counter(row for row in map(self._rows.get, self._features_of(unit)) if row is not None)
-            rows.extend(found)
-            counts.extend(found.values())
-            lengths.append(len(found))
-        row, count = np.array(rows, dtype=np.int64), np.array(counts, dtype=np.float64)
-        owner = np.repeat(np.arange(len(new)), lengths)
+            before = len(rows)
+            self._add_rows(unit, rows)
+            lengths.append(len(rows) - before)
+        # A feature that a unit has twice counts twice in its vote and squared in its norm.
+        width = len(self._idf)
+        keys = np.repeat(np.arange(len(new)), lengths) * width + np.array(rows, dtype=np.int64)
+        keys.sort()
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        count = np.diff(first, append=len(keys)).astype(np.float64)
+        owner, row = keys[first] // width, keys[first] % width
         votes = np.zeros((len(new), self.features.coef.shape[1]))
         if len(row):
             starts = np.flatnonzero(np.diff(owner, prepend=-1))
             votes[owner[starts]] = np.add.reduceat(self._weighted[row] * count[:, None], starts, axis=0)
-        norms = np.bincount(owner, (count * self.features.idf[row]) ** 2, minlength=len(new))
+        norms = np.bincount(owner, (count * self._idf[row]) ** 2, minlength=len(new))
         self._votes, self._norms = np.concatenate([self._votes, votes]), np.concatenate([self._norms, norms])
         kind = [_PREFIX if u in text.PREFIXES else _SUFFIX if u in text.SUFFIXES else 0 for u in new]
         classes, states = [-1] * len(new), [-1] * len(new)
@@ -190,24 +207,40 @@ class VoteTable:
             for old, more in ((self._kind, kind), (self._class, classes), (self._state, states))
         )
 
-    def _features_of(self, unit: str) -> list[str]:
-        return units.unit_features(unit, self.features.lemmas.get(unit), self.features.ngram_range)
+    def _add_rows(self, unit: str, rows: list[int]) -> None:
+        """`units.unit_features` as rows of the table, the unknown left out: the inner loop of a first sight."""
+        found = self._rows.get(unit if "@" in unit else unit.replace(" ", ""))
+        if found is not None:
+            rows.append(found)
+        if "@" in unit or " " in unit:
+            return
+        if (lemma := self.features.lemmas.get(unit)) is not None and (found := self._rows.get(f"={lemma}")) is not None:
+            rows.append(found)
+        known = self._ngrams
+        marked = f"<{unit}>"
+        smallest, largest = self.features.ngram_range
+        for size in range(smallest, largest + 1):
+            rows += [
+                known[gram]
+                for gram in [marked[start : start + size] for start in range(len(marked) - size + 1)]
+                if gram in known
+            ]
 
     # --- a batch of paragraphs ---------------------------------------------------------------------------------
 
     def _tokens(self, texts: Iterable[str]) -> tuple[Ints, Ints]:
         """(token numbers, paragraph of each token), affixes and compounds joined."""
-        flat: list[int] = []
-        ends: list[int] = []
+        parts = [paragraph.split() for paragraph in texts]
         chunks = self._chunks
-        for paragraph in texts:
-            for chunk in paragraph.split():
-                flat += chunks[chunk]
-            ends.append(len(flat))
+        chunks.learn(chain.from_iterable(parts))
         self._learn()
-        tokens = np.array(flat, dtype=np.int64)
-        owner = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
-        affixes = np.flatnonzero(self._kind[tokens]) if len(tokens) else tokens
+        number = np.fromiter(map(chunks.__getitem__, chain.from_iterable(parts)), dtype=np.int64)
+        first = chunks.start[number]
+        count = chunks.start[number + 1] - first
+        ends = np.cumsum(count)
+        tokens = chunks.tokens[np.arange(count.sum()) + np.repeat(first - ends + count, count)]
+        owner = np.repeat(np.repeat(np.arange(len(parts)), [len(part) for part in parts]), count)
+        affixes = np.flatnonzero(self._kind[tokens])
         if len(affixes):
             tokens, owner = self._join_affixes(tokens, owner, affixes)
         at, whole = self._compounds.find(tokens[:-1], tokens[1:])
@@ -293,7 +326,7 @@ class VoteTable:
         result = np.repeat(self.features.bias[None, :], len(texts), axis=0)
         if not texts:
             return result
-        if len(self._ids) > self.cache_size:
+        if len(self._ids) > self.cache_size or self._chunks.characters > _CACHED_CHARACTERS:
             self._reset()
         unit, owner, weight = self._counted(texts)
         if len(unit):
