@@ -59,7 +59,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         min_df: int = 3,
         pairs: bool = True,
         pair_min_df: int = 3,
-        lemmas: bool = True,
+        lemmas: bool = False,
         compounds: bool = True,
         gazetteer: bool = True,
         count: str = "binary",

@@ -38,7 +38,7 @@ class Settings:
     """
 
     topic_c: float = 10.0
-    stance_c: float = 10.0
+    stance_c: float = 5.0
     features: Mapping[str, Any] = field(default_factory=dict)
     prune: int | None = 60_000
 
