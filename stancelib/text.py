@@ -37,7 +37,14 @@ _LETTERS: Final = {
     "ؤ": "و",
 }
 # Kashida, the Arabic combining marks and tatweel-like signs carry no meaning for us.
-_DROPPED: Final = {0x0640, *range(0x0610, 0x061B), *range(0x064B, 0x0660), 0x0670, *range(0x06D6, 0x06EE)}
+_DROPPED: Final = {
+    0x0640,
+    *range(0x0610, 0x061B),
+    *range(0x064B, 0x0660),
+    0x0670,
+    *range(0x06D6, 0x06EE),
+    *range(0xFE00, 0xFE10),
+}
 
 
 class _FoldTable(dict[int, "str | int | None"]):
@@ -78,14 +85,11 @@ def fold(text: str) -> str:
     >>> fold("كتــابِ ۱۲٣")
     'کتاب 123'
     """
-    # Dropping a mark can bring two characters together that NFKC composes, so we go on until nothing moves;
-    # real text needs two rounds, and no input is known to need more than three.
+    # Dropping a mark can bring two characters together that NFKC composes; then a second round is due.
     while True:
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.translate(_FOLD)).lower())
-        folded = folded.translate(_FOLD)
-        if folded == text:
-            return folded
-        text = folded
+        text = unicodedata.normalize("NFKC", text.translate(_FOLD)).lower().translate(_FOLD)
+        if unicodedata.is_normalized("NFKC", text):
+            return text
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,10 +79,8 @@ class _Chunks(dict[str, int]):
         self.characters = 0
 
     def learn(self, chunks: Iterable[str]) -> None:
-        """Number the chunks that are new, all folded in one go."""
-        new = sorted(set(chunks).difference(self))
-        if not new:
-            return
+        """Number new chunks, all folded in one go."""
+        new = list(chunks)
         ids, flat, lengths = self._ids, [], []
         for tokens in text.tokens_of_chunks(new):
             flat += [ids[token] for token in tokens]
@@ -141,7 +139,7 @@ class VoteTable:
         self._rows = {term: row for row, term in enumerate(features.terms)}
         self._ngrams = {term[1:]: row for term, row in self._rows.items() if term[0] == "#"}
         self._idf = features.idf
-        self._weighted = features.coef * features.idf[:, None]
+        self._weighted = np.ascontiguousarray(features.coef * features.idf[:, None])
         self._names = units.gazetteer() if features.gazetteer else None
         self._reset()
 
@@ -182,18 +180,20 @@ class VoteTable:
             before = len(rows)
             self._add_rows(unit, rows)
             lengths.append(len(rows) - before)
-        # A feature that a unit has twice counts twice in its vote and squared in its norm.
-        width = len(self._idf)
-        keys = np.repeat(np.arange(len(new)), lengths) * width + np.array(rows, dtype=np.int64)
-        keys.sort()
-        first = np.flatnonzero(np.diff(keys, prepend=-1))
-        count = np.diff(first, append=len(keys)).astype(np.float64)
-        owner, row = keys[first] // width, keys[first] % width
+        row = np.array(rows, dtype=np.int64)
+        known_rows = row >= 0
+        row, owner = row[known_rows], np.repeat(np.arange(len(new)), lengths)[known_rows]
         votes = np.zeros((len(new), self.features.coef.shape[1]))
         if len(row):
             starts = np.flatnonzero(np.diff(owner, prepend=-1))
-            votes[owner[starts]] = np.add.reduceat(self._weighted[row] * count[:, None], starts, axis=0)
-        norms = np.bincount(owner, (count * self._idf[row]) ** 2, minlength=len(new))
+            votes[owner[starts]] = np.add.reduceat(self._weighted[row], starts, axis=0)
+        # A feature that a unit has twice counts twice in its vote, and four times in its squared norm.
+        width = len(self._idf)
+        keys = owner * width + row
+        keys.sort()
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        owner, row = np.divmod(keys[first], width)
+        norms = np.bincount(owner, (np.diff(first, append=len(keys)) * self._idf[row]) ** 2, minlength=len(new))
         self._votes, self._norms = np.concatenate([self._votes, votes]), np.concatenate([self._norms, norms])
         kind = [_PREFIX if u in text.PREFIXES else _SUFFIX if u in text.SUFFIXES else 0 for u in new]
         classes, states = [-1] * len(new), [-1] * len(new)
@@ -208,7 +208,7 @@ class VoteTable:
         )
 
     def _add_rows(self, unit: str, rows: list[int]) -> None:
-        """`units.unit_features` as rows of the table, the unknown left out: the inner loop of a first sight."""
+        """`units.unit_features` as rows of the table, -1 for unknown n-grams: the inner loop of a first sight."""
         found = self._rows.get(unit if "@" in unit else unit.replace(" ", ""))
         if found is not None:
             rows.append(found)
@@ -216,25 +216,25 @@ class VoteTable:
             return
         if (lemma := self.features.lemmas.get(unit)) is not None and (found := self._rows.get(f"={lemma}")) is not None:
             rows.append(found)
-        known = self._ngrams
         marked = f"<{unit}>"
         smallest, largest = self.features.ngram_range
         for size in range(smallest, largest + 1):
-            rows += [
-                known[gram]
-                for gram in [marked[start : start + size] for start in range(len(marked) - size + 1)]
-                if gram in known
-            ]
+            grams = [marked[start : start + size] for start in range(len(marked) - size + 1)]
+            rows += map(self._ngrams.get, grams, repeat(-1))
 
     # --- a batch of paragraphs ---------------------------------------------------------------------------------
 
     def _tokens(self, texts: Iterable[str]) -> tuple[Ints, Ints]:
         """(token numbers, paragraph of each token), affixes and compounds joined."""
         parts = [paragraph.split() for paragraph in texts]
+        flat = list(chain.from_iterable(parts))
         chunks = self._chunks
-        chunks.learn(chain.from_iterable(parts))
+        number = np.fromiter(map(chunks.get, flat, repeat(-1)), dtype=np.int64, count=len(flat))
+        unseen = np.flatnonzero(number < 0).tolist()
+        if unseen:
+            chunks.learn({flat[position] for position in unseen})
+            number[unseen] = [chunks[flat[position]] for position in unseen]
         self._learn()
-        number = np.fromiter(map(chunks.__getitem__, chain.from_iterable(parts)), dtype=np.int64)
         first = chunks.start[number]
         count = chunks.start[number + 1] - first
         ends = np.cumsum(count)
