@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,6 @@ from stancelib.errors import TrainingError
 from stancelib.records import STANCES, Label, LabelledParagraph, Paragraph
 from stancelib.taxonomy import Taxonomy
 from stancelib.votes import FeatureTable, VoteTable
-
-if TYPE_CHECKING:
-    from stancelib.features import PersianTfidfVectorizer
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +35,7 @@ class Settings:
     """
 
     topic_c: float = 10.0
-    stance_c: float = 5.0
+    stance_c: float = 3.0
     features: Mapping[str, Any] = field(default_factory=dict)
     prune: int | None = 60_000
 
@@ -91,21 +88,18 @@ class StanceModel:
         from stancelib import heads
         from stancelib.features import PersianTfidfVectorizer
 
-        def train(vectorizer: PersianTfidfVectorizer, X: Any) -> tuple[Any, Floats, Floats]:
-            has = np.array([[name in (p.topics or ()) for name in taxonomy.names] for p in gold])
-            topics = heads.fit_topics(X, has, settings.topic_c, None if real_mask is None else real_mask)
-            coef, bias = [topics.coef], [topics.intercept]
-            for column, name in enumerate(taxonomy.names):
-                rows = np.flatnonzero(has[:, column])
-                stance = heads.fit_stance(X[rows], [gold[row].stance[name] for row in rows], settings.stance_c)
-                coef.append(stance.coef)
-                bias.append(stance.intercept)
-            return topics, np.concatenate(coef).T, np.concatenate(bias)
+        has = np.array([[name in (p.topics or ()) for name in taxonomy.names] for p in gold])
+        pairs = heads.StancePairs.of([p.stance for p in gold], taxonomy.names)
 
-        real_mask = None if real is None else np.fromiter(real, dtype=bool, count=len(gold))
+        def train(X: Any) -> tuple[Floats, Floats]:
+            topics = heads.fit_topics(X, has, settings.topic_c)
+            stances = heads.fit_stances(X, pairs, settings.stance_c)
+            coef = np.concatenate([topics.coef, stances.coef]).T
+            return coef, np.concatenate([topics.intercept, stances.intercept])
+
         vectorizer = PersianTfidfVectorizer(**settings.features)
         X = vectorizer.fit_transform([p.text for p in gold])
-        topics, coef, bias = train(vectorizer, X)
+        coef, bias = train(X)
         if settings.prune is not None and len(vectorizer.vocabulary_) > settings.prune:
             # A feature that says little to every label is dropped, and the rest learn again without it.
             weight = np.abs(coef * vectorizer.idf_[:, None]).max(axis=1).round(9)
@@ -114,7 +108,12 @@ class StanceModel:
             vectorizer.idf_ = vectorizer.idf_[kept]
             vectorizer.vocabulary_ = {terms[old]: new for new, old in enumerate(kept)}
             X = vectorizer.transform([p.text for p in gold])
-            topics, coef, bias = train(vectorizer, X)
+            coef, bias = train(X)
+        meant = np.ones(len(gold), dtype=bool) if real is None else np.fromiter(real, dtype=bool, count=len(gold))
+        topics = heads.calibrate_topics(X, has, settings.topic_c, meant)
+        temperature = np.repeat(heads.stance_temperatures(X, pairs, settings.stance_c, meant), len(STANCES))
+        scale = np.concatenate([np.ones(len(taxonomy.names)), temperature])
+        coef, bias = coef / scale, bias / scale
         known = vectorizer.vocabulary_
         table = FeatureTable(
             terms=tuple(known),
