@@ -87,6 +87,9 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
             raise TrainingError(f"unknown normalizer {self.normalizer!r}; allowed: {', '.join(NORMALIZERS)}")
         if self.count not in COUNTS:
             raise TrainingError(f"unknown count {self.count!r}; allowed: {', '.join(COUNTS)}")
+        smallest, largest = self.ngram_range
+        if not 1 <= smallest <= largest:
+            raise TrainingError(f"ngram_range is {self.ngram_range!r}; allowed: 1 <= smallest <= largest")
         texts = self._texts(X)
         self.compounds_ = text.find_compounds(texts) if self.compounds else {}
         if self.gazetteer:

@@ -95,6 +95,7 @@ def fold(text: str) -> str:
 # --- tokens ------------------------------------------------------------------------------------------------------
 
 _WORD: Final = re.compile(r"[^\W_]+")
+_WORD_OR_LINE_END: Final = re.compile(r"[^\W_]+|\n")
 
 #: A token is cut after this many characters: no Persian word is as long, and it bounds what one word can cost.
 TOKEN_LENGTH: Final = 40
@@ -145,15 +146,22 @@ def chunk_tokens(chunk: str) -> tuple[str, ...]:
     return tuple(token[:TOKEN_LENGTH] for token in _WORD.findall(fold(chunk)))
 
 
-def tokens_of_chunks(chunks: Sequence[str]) -> list[tuple[str, ...]]:
+def tokens_of_chunks(chunks: Sequence[str]) -> tuple[list[str], list[int]]:
     """`chunk_tokens` of many chunks, folded in one go: several times faster than one by one.
 
-    >>> tokens_of_chunks(["«ايران»،", "گفت‌وگو"])
-    [('ایران',), ('گفتوگو',)]
+    Returns:
+        All tokens in a row, and how many of them each chunk has.
+
+    >>> tokens_of_chunks(["«ايران»،", "گفت‌وگو", "خبر/نو"])
+    (['ایران', 'گفتوگو', 'خبر', 'نو'], [1, 1, 2])
     """
-    # No whitespace-free chunk holds a line end and folding makes none, so lines stay apart.
-    lines = fold("\n".join(chunks)).split("\n") if chunks else []
-    return [tuple([token[:TOKEN_LENGTH] for token in _WORD.findall(line)]) for line in lines]
+    # No whitespace-free chunk holds a line end and folding makes none, so line ends keep the chunks apart.
+    found = _WORD_OR_LINE_END.findall(fold("\n".join([*chunks, ""])))
+    ends = [position for position, token in enumerate(found) if token == "\n"]
+    tokens = [token for token in found if token != "\n"]
+    if max(map(len, tokens), default=0) > TOKEN_LENGTH:
+        tokens = [token[:TOKEN_LENGTH] for token in tokens]
+    return tokens, [end - start - 1 for start, end in zip([-1, *ends], ends, strict=False)]
 
 
 def join_affixes(tokens: Iterable[str]) -> list[str]:

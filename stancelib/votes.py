@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancelib import text, units
+from stancelib.lookup import Chunks, Ids, NgramTable, PairTable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,73 +56,10 @@ class FeatureTable:
     normalizer: str
 
 
-class _Ids(dict[str, int]):
-    """Token -> number, in order of first sight."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def __missing__(self, token: str) -> int:
-        number = self[token] = len(self.names)
-        self.names.append(token)
-        return number
-
-
-class _Chunks(dict[str, int]):
-    """Whitespace-free stretch of text -> its number; ``tokens[start[n] : start[n + 1]]`` are its tokens' numbers."""
-
-    def __init__(self, ids: _Ids) -> None:
-        super().__init__()
-        self._ids = ids
-        self.tokens: Ints = np.zeros(0, dtype=np.int64)
-        self.start: Ints = np.zeros(1, dtype=np.int64)
-        self.characters = 0
-
-    def learn(self, chunks: Iterable[str]) -> None:
-        """Number new chunks, all folded in one go."""
-        new = list(chunks)
-        ids, flat, lengths = self._ids, [], []
-        for tokens in text.tokens_of_chunks(new):
-            flat += [ids[token] for token in tokens]
-            lengths.append(len(tokens))
-        known = len(self)
-        self.update(zip(new, range(known, known + len(new)), strict=True))
-        self.characters += sum(map(len, new))
-        self.start = np.concatenate([self.start, self.start[-1] + np.cumsum(lengths)])
-        self.tokens = np.concatenate([self.tokens, np.array(flat, dtype=np.int64)])
-
-
 _CACHED_CHARACTERS = 50_000_000
 _PREFIX, _SUFFIX = 1, 2
 _CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN)
 _LENGTHS = (8, 14, 22, 40, 80)
-
-
-class _PairTable:
-    """(left number, right number) -> value, for many pairs at once."""
-
-    def __init__(self, pairs: Mapping[tuple[int, int], int]) -> None:
-        keys = np.array([(left << 32) | right for left, right in pairs], dtype=np.int64)
-        order = np.argsort(keys, kind="stable")
-        self._keys = keys[order]
-        self._values = np.array(list(pairs.values()), dtype=np.int64)[order]
-        ends = max((max(pair) for pair in pairs), default=0) + 2
-        self._left, self._right = np.zeros(ends, dtype=bool), np.zeros(ends, dtype=bool)
-        for left, right in pairs:
-            self._left[left] = self._right[right] = True
-
-    def find(self, left: Ints, right: Ints) -> tuple[Ints, Ints]:
-        """Positions where (left, right) is a known pair, and its values there."""
-        last = len(self._left) - 1  # the last entry of each mask is False and stands for "too new to be in a pair"
-        at = np.flatnonzero(self._left[np.minimum(left, last)] & self._right[np.minimum(right, last)])
-        if not len(at) or not len(self._keys):
-            return at[:0], at[:0]
-        keys = (left[at] << 32) | right[at]
-        where = np.searchsorted(self._keys, keys)
-        where[where == len(self._keys)] = 0
-        hit = self._keys[where] == keys
-        return at[hit], self._values[where[hit]]
 
 
 class VoteTable:
@@ -137,7 +75,8 @@ class VoteTable:
         self.features = features
         self.cache_size = cache_size
         self._rows = {term: row for row, term in enumerate(features.terms)}
-        self._ngrams = {term[1:]: row for term, row in self._rows.items() if term[0] == "#"}
+        ngrams = {term[1:]: row for term, row in self._rows.items() if term[0] == "#"}
+        self._ngrams = NgramTable(ngrams, features.ngram_range)
         self._idf = features.idf
         self._weighted = np.ascontiguousarray(features.coef * features.idf[:, None])
         self._names = units.gazetteer() if features.gazetteer else None
@@ -145,17 +84,17 @@ class VoteTable:
 
     def _reset(self) -> None:
         """Forget everything that was learned from text; known pairs and classes get the first numbers."""
-        self._ids = _Ids()
-        self._chunks = _Chunks(self._ids)
+        self._ids = Ids()
+        self._chunks = Chunks(self._ids)
         labels = self.features.coef.shape[1]
         self._votes, self._norms = np.zeros((0, labels)), np.zeros(0)
         self._kind, self._class, self._state = (np.zeros(0, dtype=np.int64) for _ in range(3))
         self._states: dict[str, int] = {}
         ids = self._ids
         compounds = {(ids[a], ids[b]): ids[whole] for (a, b), whole in self.features.compounds.items()}
-        self._compounds = _PairTable(compounds)
+        self._compounds = PairTable(compounds)
         pairs = {(ids[a], ids[b]): ids[f"{a} {b}"] for a, b in self.features.pairs}
-        self._pairs = _PairTable(pairs)
+        self._pairs = PairTable(pairs)
         # Class units follow, with the classes' own numbers in the place of the state's word.
         self._class_ids = np.array([ids[name] for name in _CLASSES], dtype=np.int64)
         beside: dict[tuple[int, int], int] = {}
@@ -163,7 +102,7 @@ class VoteTable:
             if " " in term:
                 left, right = term.split(" ")
                 beside[ids[left], ids[right]] = ids[term]
-        self._beside = _PairTable(beside)
+        self._beside = PairTable(beside)
         self._states_ids = np.array([ids[units.states_unit(n)] for n in range(5)], dtype=np.int64)
         self._length_ids = np.array([ids[units.length_unit(n)] for n in (*_LENGTHS, _LENGTHS[-1] + 1)], dtype=np.int64)
         self._learn()
@@ -174,26 +113,19 @@ class VoteTable:
         if known == len(self._ids):
             return
         new = self._ids.names[known:]
-        rows: list[int] = []
-        lengths: list[int] = []
-        for unit in new:
-            before = len(rows)
-            self._add_rows(unit, rows)
-            lengths.append(len(rows) - before)
-        row = np.array(rows, dtype=np.int64)
-        known_rows = row >= 0
-        row, owner = row[known_rows], np.repeat(np.arange(len(new)), lengths)[known_rows]
+        owner, row = self._rows_of(new)
         votes = np.zeros((len(new), self.features.coef.shape[1]))
-        if len(row):
-            starts = np.flatnonzero(np.diff(owner, prepend=-1))
-            votes[owner[starts]] = np.add.reduceat(self._weighted[row], starts, axis=0)
         # A feature that a unit has twice counts twice in its vote, and four times in its squared norm.
         width = len(self._idf)
         keys = owner * width + row
         keys.sort()
+        owner, row = np.divmod(keys, width)
+        if len(row):
+            starts = np.flatnonzero(np.diff(owner, prepend=-1))
+            votes[owner[starts]] = np.add.reduceat(self._weighted[row], starts, axis=0)
         first = np.flatnonzero(np.diff(keys, prepend=-1))
-        owner, row = np.divmod(keys[first], width)
-        norms = np.bincount(owner, (np.diff(first, append=len(keys)) * self._idf[row]) ** 2, minlength=len(new))
+        times = np.diff(first, append=len(keys))
+        norms = np.bincount(owner[first], (times * self._idf[row[first]]) ** 2, minlength=len(new))
         self._votes, self._norms = np.concatenate([self._votes, votes]), np.concatenate([self._norms, norms])
         kind = [_PREFIX if u in text.PREFIXES else _SUFFIX if u in text.SUFFIXES else 0 for u in new]
         classes, states = [-1] * len(new), [-1] * len(new)
@@ -207,20 +139,19 @@ class VoteTable:
             for old, more in ((self._kind, kind), (self._class, classes), (self._state, states))
         )
 
-    def _add_rows(self, unit: str, rows: list[int]) -> None:
-        """`units.unit_features` as rows of the table, -1 for unknown n-grams: the inner loop of a first sight."""
-        found = self._rows.get(unit if "@" in unit else unit.replace(" ", ""))
-        if found is not None:
-            rows.append(found)
-        if "@" in unit or " " in unit:
-            return
-        if (lemma := self.features.lemmas.get(unit)) is not None and (found := self._rows.get(f"={lemma}")) is not None:
-            rows.append(found)
-        marked = f"<{unit}>"
-        smallest, largest = self.features.ngram_range
-        for size in range(smallest, largest + 1):
-            grams = [marked[start : start + size] for start in range(len(marked) - size + 1)]
-            rows += map(self._ngrams.get, grams, repeat(-1))
+    def _rows_of(self, new: Sequence[str]) -> tuple[Ints, Ints]:
+        """(position in ``new``, row): `units.unit_features` of many units, as rows of the table."""
+        names = [unit if "@" in unit else unit.replace(" ", "") for unit in new]
+        found = [np.fromiter(map(self._rows.get, names, repeat(-1)), dtype=np.int64, count=len(new))]
+        owners = [np.arange(len(new))]
+        words = [n for n, unit in enumerate(new) if "@" not in unit and " " not in unit]
+        if self.features.lemmas:
+            lemmas = [self._rows.get(f"={self.features.lemmas.get(new[n])}", -1) for n in words]
+            found.append(np.array(lemmas, dtype=np.int64))
+            owners.append(np.array(words, dtype=np.int64))
+        owner, row = self._ngrams.find([f"<{new[n]}>" for n in words])
+        owner, row = np.concatenate([*owners, np.array(words, dtype=np.int64)[owner]]), np.concatenate([*found, row])
+        return owner[row >= 0], row[row >= 0]
 
     # --- a batch of paragraphs ---------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "stancelib"
 LAYERS = [
     {"errors", "records"},
     {"taxonomy", "text"},
-    {"units"},
+    {"units", "lookup"},
     {"features", "heads", "votes", "corpus", "evaluate"},
     {"model"},
     {"store"},

@@ -1,0 +1,135 @@
+"""Tables that are asked about many things at once: numbers of tokens and chunks, values of pairs, rows of n-grams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stancelib import text
+
+Ints = NDArray[np.int64]
+
+
+class Ids(dict[str, int]):
+    """Token -> number, in order of first sight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __missing__(self, token: str) -> int:
+        number = self[token] = len(self.names)
+        self.names.append(token)
+        return number
+
+
+class Chunks(dict[str, int]):
+    """Whitespace-free stretch of text -> its number; ``tokens[start[n] : start[n + 1]]`` are its tokens' numbers."""
+
+    def __init__(self, ids: Ids) -> None:
+        super().__init__()
+        self._ids = ids
+        self.tokens: Ints = np.zeros(0, dtype=np.int64)
+        self.start: Ints = np.zeros(1, dtype=np.int64)
+        self.characters = 0
+
+    def learn(self, chunks: Iterable[str]) -> None:
+        """Number new chunks, all folded in one go."""
+        new = list(chunks)
+        ids = self._ids
+        tokens, lengths = text.tokens_of_chunks(new)
+        known = len(self)
+        self.update(zip(new, range(known, known + len(new)), strict=True))
+        self.characters += sum(map(len, new))
+        self.start = np.concatenate([self.start, self.start[-1] + np.cumsum(lengths)])
+        self.tokens = np.concatenate([self.tokens, np.fromiter(map(ids.__getitem__, tokens), np.int64, len(tokens))])
+
+
+class PairTable:
+    """(left number, right number) -> value, for many pairs at once."""
+
+    def __init__(self, pairs: Mapping[tuple[int, int], int]) -> None:
+        keys = np.array([(left << 32) | right for left, right in pairs], dtype=np.int64)
+        order = np.argsort(keys, kind="stable")
+        self._keys = keys[order]
+        self._values = np.array(list(pairs.values()), dtype=np.int64)[order]
+        ends = max((max(pair) for pair in pairs), default=0) + 2
+        self._left, self._right = np.zeros(ends, dtype=bool), np.zeros(ends, dtype=bool)
+        for left, right in pairs:
+            self._left[left] = self._right[right] = True
+
+    def find(self, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+        """Positions where (left, right) is a known pair, and its values there."""
+        last = len(self._left) - 1  # the last entry of each mask is False and stands for "too new to be in a pair"
+        at = np.flatnonzero(self._left[np.minimum(left, last)] & self._right[np.minimum(right, last)])
+        if not len(at) or not len(self._keys):
+            return at[:0], at[:0]
+        keys = (left[at] << 32) | right[at]
+        where = np.searchsorted(self._keys, keys)
+        where[where == len(self._keys)] = 0
+        hit = self._keys[where] == keys
+        return at[hit], self._values[where[hit]]
+
+
+class NgramTable:
+    """Character n-gram -> row, for all n-grams of many words at once.
+
+    An n-gram is a number in a base that is larger than the alphabet; up to 2 ** 64, which is 9 characters of an
+    alphabet of 130, different n-grams have different numbers, beyond that a collision is as likely as in any 64-bit
+    hash.
+
+    Args:
+        rows: n-gram -> row.
+        ngram_range: smallest and largest n-gram.
+    """
+
+    def __init__(self, rows: Mapping[str, int], ngram_range: tuple[int, int]) -> None:
+        self._range = ngram_range
+        alphabet = sorted(set(chain.from_iterable(rows)))
+        self._base = np.uint64(len(alphabet) + 2)
+        # Digits start at 1, so that n-grams of different lengths differ; the last digit is every other character.
+        self._digits = np.full(ord(max(alphabet, default=" ")) + 2, len(alphabet) + 1, dtype=np.uint64)
+        self._digits[[ord(character) for character in alphabet]] = np.arange(1, len(alphabet) + 1)
+        keys, order = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int64)]
+        for size in range(ngram_range[0], ngram_range[1] + 1):
+            grams = [gram for gram in rows if len(gram) == size]
+            keys.append(self._keys(self._encode("".join(grams)), size)[::size])
+            order.append(np.array([rows[gram] for gram in grams], dtype=np.int64))
+        every = np.concatenate(keys)
+        sorting = np.argsort(every, kind="stable")
+        self._sorted, self._rows = every[sorting], np.concatenate(order)[sorting]
+
+    def _encode(self, characters: str) -> NDArray[np.uint64]:
+        codes = np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        digits: NDArray[np.uint64] = self._digits[np.minimum(codes, len(self._digits) - 1)]
+        return digits
+
+    def _keys(self, digits: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
+        count = max(len(digits) - size + 1, 0)
+        keys = digits[:count].copy()
+        for offset in range(1, size):
+            keys *= self._base
+            keys += digits[offset : offset + count]
+        return keys
+
+    def find(self, words: Sequence[str]) -> tuple[Ints, Ints]:
+        """(position of the word, row) for every known n-gram of every word, once for each time it is there."""
+        lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
+        owner = np.repeat(np.arange(len(words)), lengths)
+        left = np.repeat(np.cumsum(lengths), lengths) - np.arange(lengths.sum())  # characters from here to the end
+        digits = self._encode("".join(words))
+        owners, rows = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for size in range(self._range[0], self._range[1] + 1):
+            inside = np.flatnonzero(left >= size)
+            if not len(inside) or not len(self._sorted):
+                continue
+            keys = self._keys(digits, size)[inside]
+            where = np.searchsorted(self._sorted, keys)
+            where[where == len(self._sorted)] = 0
+            hit = self._sorted[where] == keys
+            owners.append(owner[inside[hit]])
+            rows.append(self._rows[where[hit]])
+        return np.concatenate(owners), np.concatenate(rows)
