@@ -20,7 +20,14 @@ from sklearn.linear_model import LogisticRegression
 from stancelib import corpus
 from stancelib.evaluate import evaluate
 from stancelib.features import PersianTfidfVectorizer
-from stancelib.heads import Linear, StancePairs, calibrate_topics, fit_stances, fit_topics
+from stancelib.heads import (
+    Linear,
+    StancePairs,
+    calibrate_topics,
+    fit_stances,
+    fit_topics,
+    topic_values_out_of_fold,
+)
 from stancelib.model import Settings
 from stancelib.records import STANCES, Paragraph
 
@@ -61,7 +68,8 @@ def scores(train: list[Paragraph], X: Any, Z: Any, plain: bool) -> tuple[np.ndar
     has = np.array([[t in p.topics for t in TOPICS] for p in train])
     topics = fit_topics(X, has, settings.topic_c)
     retold = np.array([p.id.startswith("r") for p in train])
-    found = Z @ topics.coef.T + topics.intercept > calibrate_topics(X, has, settings.topic_c, retold).threshold
+    threshold = calibrate_topics(topic_values_out_of_fold(X, has, settings.topic_c), has, retold).threshold
+    found = Z @ topics.coef.T + topics.intercept > threshold
     pairs = StancePairs.of([p.stance for p in train], TOPICS)
     head = plain_stances(X, pairs) if plain else fit_stances(X, pairs, settings.stance_c)
     values = (Z @ head.coef.T + head.intercept).reshape(Z.shape[0], len(TOPICS), len(STANCES))

@@ -58,24 +58,28 @@ def fit_topics(X: sp.csr_matrix, has: NDArray[np.bool_], C: float) -> Linear:
     return Linear(np.vstack([one.coef_ for one in fitted]), np.concatenate([one.intercept_ for one in fitted]))
 
 
-def calibrate_topics(
-    X: sp.csr_matrix, has: NDArray[np.bool_], C: float, real: NDArray[np.bool_], seed: int = 0
-) -> Calibration:
-    """Threshold and calibration of each topic from 3-fold cross-validation.
+def topic_values_out_of_fold(X: sp.csr_matrix, has: NDArray[np.bool_], C: float, seed: int = 0) -> Floats:
+    """(paragraphs, topics) decision values from 3-fold cross-validation; ``seed`` is of the folds."""
+    values = np.zeros(has.shape)
+    for k, y in enumerate(has.T):
+        for train, test in StratifiedKFold(3, shuffle=True, random_state=seed).split(X, y):
+            values[test, k] = _logistic(C).fit(X[train], y[train]).decision_function(X[test])
+    return values
+
+
+def calibrate_topics(values: Floats, has: NDArray[np.bool_], real: NDArray[np.bool_]) -> Calibration:
+    """Threshold and calibration of each topic.
 
     Args:
-        X, has, C: as for `fit_topics`.
-        real: (paragraphs,) which stand for the text the model will meet; thresholds are chosen on them.
-        seed: of the folds.
+        values: (paragraphs, topics) decision values of paragraphs that were not learned from.
+        has: (paragraphs, topics).
+        real: (paragraphs,) which stand for the text the model will meet; only they count.
     """
     columns = []
-    for y in has.T:
-        values = np.zeros(len(y))
-        for train, test in StratifiedKFold(3, shuffle=True, random_state=seed).split(X, y):
-            values[test] = _logistic(C).fit(X[train], y[train]).decision_function(X[test])
+    for value, y in zip(values.T, has.T, strict=True):
         chosen = real if y[real].sum() >= 30 else np.ones(len(y), dtype=bool)
-        platt = LogisticRegression(C=1e6).fit(values[chosen, None], y[chosen])
-        columns.append((_best_threshold(values[chosen], y[chosen]), platt.coef_[0, 0], platt.intercept_[0]))
+        platt = LogisticRegression(C=1e6).fit(value[chosen, None], y[chosen])
+        columns.append((_best_threshold(value[chosen], y[chosen]), platt.coef_[0, 0], platt.intercept_[0]))
     return Calibration(*(np.array(column) for column in zip(*columns, strict=True)))
 
 
@@ -160,25 +164,28 @@ def _log_count_ratio(present: sp.csr_matrix, yes: NDArray[np.bool_], weight: Flo
     return ratio
 
 
-def stance_temperatures(
-    X: sp.csr_matrix, pairs: StancePairs, C: float, real: NDArray[np.bool_], seed: int = 0
-) -> Floats:
-    """(topics,) what decision values of stances are divided by before the softmax (Guo et al. 2017).
-
-    Chosen by the log loss in 3-fold cross-validation; no decision changes.
-
-    Args:
-        X, pairs, C: as for `fit_stances`.
-        real: (paragraphs,) which stand for the text the model will meet.
-        seed: of the folds.
-    """
+def stance_values_out_of_fold(X: sp.csr_matrix, pairs: StancePairs, C: float, seed: int = 0) -> Floats:
+    """(pairs, 3) decision values from 3-fold cross-validation over paragraphs; ``seed`` is of the folds."""
     values = np.zeros((len(pairs.row), len(STANCES)))
     fold = np.random.default_rng(seed).integers(0, 3, X.shape[0])[pairs.row]
     for k in range(3):
         test = fold == k
         head = fit_stances(X, pairs[~test], C)
-        every = (X[pairs.row[test]] @ head.coef.T + head.intercept).reshape(test.sum(), pairs.topics, len(STANCES))
-        values[test] = every[np.arange(test.sum()), pairs.topic[test]]
+        every = (X[pairs.row[test]] @ head.coef.T + head.intercept).reshape(-1, pairs.topics, len(STANCES))
+        values[test] = every[np.arange(len(every)), pairs.topic[test]]
+    return values
+
+
+def stance_temperatures(values: Floats, pairs: StancePairs, real: NDArray[np.bool_]) -> Floats:
+    """(topics,) what decision values of stances are divided by before the softmax, by log loss (Guo et al. 2017).
+
+    It changes probabilities, never a decision.
+
+    Args:
+        values: (pairs, 3) decision values of paragraphs that were not learned from.
+        pairs: the stances.
+        real: (paragraphs,) which stand for the text the model will meet; only they count.
+    """
     result = np.ones(pairs.topics)
     for k in range(pairs.topics):
         mine = pairs.topic == k

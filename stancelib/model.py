@@ -110,8 +110,10 @@ class StanceModel:
             X = vectorizer.transform([p.text for p in gold])
             coef, bias = train(X)
         meant = np.ones(len(gold), dtype=bool) if real is None else np.fromiter(real, dtype=bool, count=len(gold))
-        topics = heads.calibrate_topics(X, has, settings.topic_c, meant)
-        temperature = np.repeat(heads.stance_temperatures(X, pairs, settings.stance_c, meant), len(STANCES))
+        topic_values = heads.topic_values_out_of_fold(X, has, settings.topic_c)
+        stance_values = heads.stance_values_out_of_fold(X, pairs, settings.stance_c)
+        topics = heads.calibrate_topics(topic_values, has, meant)
+        temperature = np.repeat(heads.stance_temperatures(stance_values, pairs, meant), len(STANCES))
         scale = np.concatenate([np.ones(len(taxonomy.names)), temperature])
         coef, bias = coef / scale, bias / scale
         known = vectorizer.vocabulary_
@@ -136,6 +138,7 @@ class StanceModel:
                 name: {stance: sum(p.stance.get(name) == stance for p in gold) for stance in STANCES}
                 for name in taxonomy.names
             },
+            "out_of_fold": _scores(gold, taxonomy.names, meant, topic_values > topics.threshold, pairs, stance_values),
         }
         return cls(taxonomy, VoteTable(table), topics.threshold, topics.slope, topics.offset, about)
 
@@ -214,6 +217,31 @@ def data_hash(paragraphs: Iterable[Paragraph]) -> str:
         line = json.dumps([p.text, sorted(p.stance.items()), p.topics is None], ensure_ascii=False)
         digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
     return digest.hexdigest()
+
+
+def _scores(
+    gold: Sequence[Paragraph],
+    names: Sequence[str],
+    meant: NDArray[np.bool_],
+    found: NDArray[np.bool_],
+    pairs: Any,
+    stance_values: Floats,
+) -> Mapping[str, Any]:
+    """How good the model was in cross-validation on the paragraphs that stand for the text it will meet."""
+    from stancelib.evaluate import evaluate
+
+    stances = np.zeros(found.shape, dtype=np.int64)
+    stances[pairs.row, pairs.topic] = stance_values.argmax(axis=1)
+    result = evaluate(
+        [p for p, m in zip(gold, meant, strict=True) if m], names, found[meant], stances[meant], rounds=200
+    )
+    return {
+        "paragraphs": result.paragraphs,
+        "topic micro-F1": str(result.micro_f1),
+        "stance macro-F1": str(result.stance_pooled),
+        **{name: {"F1": str(result.topics[name]["f1"]), "stance macro-F1": str(result.stance[name]["macro_f1"])}
+           for name in names},
+    }  # fmt: skip
 
 
 def _check(gold: Sequence[Paragraph], taxonomy: Taxonomy) -> None:
