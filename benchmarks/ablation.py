@@ -4,7 +4,7 @@
 
 ``dev`` is real labelled news (outside the repository). ``retold`` is three-fold cross-validation: the retold paragraphs of
 the corpus (ids that begin with r) are held out in turn. Figures are topic micro-F1 and stance macro-F1 (all topics
-pooled, on true topics); thresholds come from the training folds alone. "shipped" is every default, before pruning.
+pooled, on true topics), with one threshold for all settings. "shipped" is every default, before pruning.
 """
 
 from __future__ import annotations
@@ -20,18 +20,12 @@ from sklearn.linear_model import LogisticRegression
 from stancelib import corpus
 from stancelib.evaluate import evaluate
 from stancelib.features import PersianTfidfVectorizer
-from stancelib.heads import (
-    Linear,
-    StancePairs,
-    calibrate_topics,
-    fit_stances,
-    fit_topics,
-    topic_values_out_of_fold,
-)
+from stancelib.heads import Linear, StancePairs, fit_stances, fit_topics
 from stancelib.model import Settings
 from stancelib.records import STANCES, Paragraph
 
 TOPICS = ("energy", "gaza", "bilateral_ties")
+THRESHOLD = -0.7  # on decision values, near the shipped ones; choosing it anew for each setting takes thrice the time
 SETTINGS: dict[str, dict[str, Any]] = {
     "shipped": {},
     "stance: one balanced multinomial classifier a topic": {"plain": True},
@@ -39,14 +33,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "no gazetteer": {"gazetteer": False},
     "no word pairs": {"pairs": False},
     "no compounds": {"compounds": False},
+    "n-grams 3-4": {"ngram_range": (3, 4)},
     "n-grams 2-4": {"ngram_range": (2, 4)},
-    "n-grams 3-5": {"ngram_range": (3, 5)},
     "n-grams 3-6": {"ngram_range": (3, 6)},
     "n-gram weight 1": {"char_weight": 1.0},
     "n-gram weight 0.25": {"char_weight": 0.25},
-    "document frequency 2": {"min_df": 2},
-    "document frequency 5": {"min_df": 5},
-    "counts 1 + ln n": {"count": "log"},
+    "document frequency 1": {"min_df": 1, "pair_min_df": 1},
+    "document frequency 3": {"min_df": 3, "pair_min_df": 3},
+    "binary counts": {"count": "binary"},
     "raw counts": {"count": "raw"},
 }
 
@@ -67,9 +61,7 @@ def scores(train: list[Paragraph], X: Any, Z: Any, plain: bool) -> tuple[np.ndar
     settings = Settings()
     has = np.array([[t in p.topics for t in TOPICS] for p in train])
     topics = fit_topics(X, has, settings.topic_c)
-    retold = np.array([p.id.startswith("r") for p in train])
-    threshold = calibrate_topics(topic_values_out_of_fold(X, has, settings.topic_c), has, retold).threshold
-    found = Z @ topics.coef.T + topics.intercept > threshold
+    found = Z @ topics.coef.T + topics.intercept > THRESHOLD
     pairs = StancePairs.of([p.stance for p in train], TOPICS)
     head = plain_stances(X, pairs) if plain else fit_stances(X, pairs, settings.stance_c)
     values = (Z @ head.coef.T + head.intercept).reshape(Z.shape[0], len(TOPICS), len(STANCES))

@@ -55,14 +55,14 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         self,
         *,
         normalizer: str = "fold",
-        ngram_range: tuple[int, int] = (3, 4),
-        min_df: int = 3,
+        ngram_range: tuple[int, int] = (2, 5),
+        min_df: int = 2,
         pairs: bool = True,
-        pair_min_df: int = 3,
+        pair_min_df: int = 2,
         lemmas: bool = False,
         compounds: bool = True,
         gazetteer: bool = True,
-        count: str = "binary",
+        count: str = "log",
         char_weight: float = 0.5,
     ) -> None:
         self.normalizer = normalizer

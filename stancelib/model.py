@@ -35,9 +35,9 @@ class Settings:
     """
 
     topic_c: float = 10.0
-    stance_c: float = 3.0
+    stance_c: float = 1.0
     features: Mapping[str, Any] = field(default_factory=dict)
-    prune: int | None = 60_000
+    prune: int | None = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
