@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,10 @@ def test_taxonomy_errors(toml: str, message: str) -> None:
 
 def test_taxonomy_survives_a_round_trip() -> None:
     assert taxonomy.from_dict(taxonomy.default().as_dict(), "x") == taxonomy.default()
+
+
+def test_the_datasheet_counts_what_is_there() -> None:
+    root = Path(__file__).parent.parent
+    sheet = (root / "labels" / "DATASHEET.md").read_text(encoding="utf-8")
+    updated = runpy.run_path(str(root / "benchmarks" / "datasheet.py"))["updated"]
+    assert updated(sheet) == sheet, "run python benchmarks/datasheet.py"

@@ -102,11 +102,11 @@ def test_quality_on_real_news(dev: list[Paragraph]) -> None:
     scores = model.score([p.text for p in dev])
     found = model.topics_found(scores)
     true = np.array([[name in (p.topics or ()) for name in names] for p in dev])
-    assert 2 * (found & true).sum() / (found.sum() + true.sum()) >= 0.83
+    assert 2 * (found & true).sum() / (found.sum() + true.sum()) >= 0.83  # measured: .848
     stance = model.stance_probabilities(scores).argmax(2)
     f1 = []
     for k in range(3):
         given = np.array([[STANCES.index(p.stance[n]) == k if n in p.stance else False for n in names] for p in dev])
         said = (stance == k) & true
         f1.append(2 * (given & said).sum() / (given.sum() + said.sum()))
-    assert np.mean(f1) >= 0.70
+    assert np.mean(f1) >= 0.73  # measured: .752
