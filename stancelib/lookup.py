@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -27,25 +27,35 @@ class Ids(dict[str, int]):
 
 
 class Chunks(dict[str, int]):
-    """Whitespace-free stretch of text -> its number; ``tokens[start[n] : start[n + 1]]`` are its tokens' numbers."""
+    """Whitespace-free stretch of text -> its number, in order of first sight.
+
+    After `learn`, ``tokens[start[n] : start[n + 1]]`` are the numbers of the tokens of chunk n.
+    """
 
     def __init__(self, ids: Ids) -> None:
         super().__init__()
         self._ids = ids
+        self._new: list[str] = []
         self.tokens: Ints = np.zeros(0, dtype=np.int64)
         self.start: Ints = np.zeros(1, dtype=np.int64)
         self.characters = 0
 
-    def learn(self, chunks: Iterable[str]) -> None:
-        """Number new chunks, all folded in one go."""
-        new = list(chunks)
+    def __missing__(self, chunk: str) -> int:
+        number = self[chunk] = len(self)
+        self._new.append(chunk)
+        return number
+
+    def learn(self) -> None:
+        """Look into the chunks that are new since the last call, all folded in one go."""
+        if not self._new:
+            return
         ids = self._ids
-        tokens, lengths = text.tokens_of_chunks(new)
-        known = len(self)
-        self.update(zip(new, range(known, known + len(new)), strict=True))
-        self.characters += sum(map(len, new))
+        tokens, lengths = text.tokens_of_chunks(self._new)
+        numbers = np.fromiter(map(ids.__getitem__, tokens), np.int64, len(tokens))
+        self.characters += sum(map(len, self._new))
         self.start = np.concatenate([self.start, self.start[-1] + np.cumsum(lengths)])
-        self.tokens = np.concatenate([self.tokens, np.fromiter(map(ids.__getitem__, tokens), np.int64, len(tokens))])
+        self.tokens = np.concatenate([self.tokens, numbers])
+        self._new = []
 
 
 class PairTable:

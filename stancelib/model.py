@@ -183,7 +183,8 @@ class StanceModel:
         scores = self.score([part for _, part in parts])
         found = self.topics_found(scores, threshold).tolist()
         topic = self.topic_probabilities(scores).tolist()
-        stance = self.stance_probabilities(scores).tolist()
+        probabilities = self.stance_probabilities(scores)
+        stance, stance_score = probabilities.argmax(axis=2).tolist(), probabilities.max(axis=2).tolist()
         names = self.taxonomy.names
         return [
             LabelledParagraph(
@@ -192,10 +193,9 @@ class StanceModel:
                 kind=kind,
                 text=part,
                 labels=tuple(
-                    Label(name, topic[row][k], STANCES[stance[row][k].index(best)], best)
+                    Label(name, topic[row][k], STANCES[stance[row][k]], stance_score[row][k])
                     for k, name in enumerate(names)
                     if found[row][k]
-                    for best in (max(stance[row][k]),)
                 ),
                 scores=dict(zip(names, topic[row], strict=True)),
             )

@@ -57,6 +57,7 @@ class FeatureTable:
 
 
 _CACHED_CHARACTERS = 50_000_000
+_SLICE = 1000
 _PREFIX, _SUFFIX = 1, 2
 _CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN)
 _LENGTHS = (8, 14, 22, 40, 80)
@@ -160,11 +161,8 @@ class VoteTable:
         parts = [paragraph.split() for paragraph in texts]
         flat = list(chain.from_iterable(parts))
         chunks = self._chunks
-        number = np.fromiter(map(chunks.get, flat, repeat(-1)), dtype=np.int64, count=len(flat))
-        unseen = np.flatnonzero(number < 0).tolist()
-        if unseen:
-            chunks.learn({flat[position] for position in unseen})
-            number[unseen] = [chunks[flat[position]] for position in unseen]
+        number = np.fromiter(map(chunks.__getitem__, flat), dtype=np.int64, count=len(flat))
+        chunks.learn()
         self._learn()
         first = chunks.start[number]
         count = chunks.start[number + 1] - first
@@ -254,11 +252,14 @@ class VoteTable:
         """Decision values, shape (paragraphs, labels)."""
         if self.features.normalizer == "hazm":
             texts = [text.hazm_normalizer()(paragraph) for paragraph in texts]
-        result = np.repeat(self.features.bias[None, :], len(texts), axis=0)
-        if not texts:
-            return result
+        # In slices, so that what is at hand at once stays small however many texts there are.
+        slices = [self._scores_at_once(texts[at : at + _SLICE]) for at in range(0, len(texts), _SLICE)]
+        return np.concatenate([np.zeros((0, len(self.features.bias))), *slices])
+
+    def _scores_at_once(self, texts: Sequence[str]) -> Floats:
         if len(self._ids) > self.cache_size or self._chunks.characters > _CACHED_CHARACTERS:
             self._reset()
+        result = np.repeat(self.features.bias[None, :], len(texts), axis=0)
         unit, owner, weight = self._counted(texts)
         if len(unit):
             starts = np.flatnonzero(np.diff(owner, prepend=-1))
