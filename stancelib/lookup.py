@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,36 @@ from numpy.typing import NDArray
 from stancelib import text
 
 Ints = NDArray[np.int64]
+
+
+class Growing:
+    """An array that grows at its end without being copied each time.
+
+    Args:
+        dtype: of the values.
+        width: values in a row; ``None`` for a plain row of values.
+    """
+
+    def __init__(self, dtype: type, width: int | None = None) -> None:
+        self._store: NDArray[Any] = np.zeros(64 if width is None else (64, width), dtype=dtype)
+        self._length = 0
+
+    def extend(self, more: NDArray[Any]) -> None:
+        length = self._length + len(more)
+        if length > len(self._store):
+            store = np.zeros((max(length, 2 * len(self._store)), *self._store.shape[1:]), dtype=self._store.dtype)
+            store[: self._length] = self._store[: self._length]
+            self._store = store
+        self._store[self._length : length] = more
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """(length,) or (length, width): what is there so far, not a copy."""
+        return self._store[: self._length]
 
 
 class Ids(dict[str, int]):
@@ -36,8 +67,8 @@ class Chunks(dict[str, int]):
         super().__init__()
         self._ids = ids
         self._new: list[str] = []
-        self.tokens: Ints = np.zeros(0, dtype=np.int64)
-        self.start: Ints = np.zeros(1, dtype=np.int64)
+        self._tokens, self._start = Growing(np.int64), Growing(np.int64)
+        self._start.extend(np.zeros(1, dtype=np.int64))
         self.characters = 0
 
     def __missing__(self, chunk: str) -> int:
@@ -53,9 +84,17 @@ class Chunks(dict[str, int]):
         tokens, lengths = text.tokens_of_chunks(self._new)
         numbers = np.fromiter(map(ids.__getitem__, tokens), np.int64, len(tokens))
         self.characters += sum(map(len, self._new))
-        self.start = np.concatenate([self.start, self.start[-1] + np.cumsum(lengths)])
-        self.tokens = np.concatenate([self.tokens, numbers])
+        self._start.extend(len(self._tokens) + np.cumsum(lengths))
+        self._tokens.extend(numbers)
         self._new = []
+
+    @property
+    def tokens(self) -> Ints:
+        return self._tokens.values
+
+    @property
+    def start(self) -> Ints:
+        return self._start.values
 
 
 class PairTable:

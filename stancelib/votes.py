@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancelib import text, units
-from stancelib.lookup import Chunks, Ids, NgramTable, PairTable
+from stancelib.lookup import Chunks, Growing, Ids, NgramTable, PairTable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -88,8 +88,8 @@ class VoteTable:
         self._ids = Ids()
         self._chunks = Chunks(self._ids)
         labels = self.features.coef.shape[1]
-        self._votes, self._norms = np.zeros((0, labels)), np.zeros(0)
-        self._kind, self._class, self._state = (np.zeros(0, dtype=np.int64) for _ in range(3))
+        self._votes, self._norms = Growing(np.float64, labels), Growing(np.float64)
+        self._kind, self._class, self._state = (Growing(np.int64) for _ in range(3))
         self._states: dict[str, int] = {}
         ids = self._ids
         compounds = {(ids[a], ids[b]): ids[whole] for (a, b), whole in self.features.compounds.items()}
@@ -127,7 +127,8 @@ class VoteTable:
         first = np.flatnonzero(np.diff(keys, prepend=-1))
         times = np.diff(first, append=len(keys))
         norms = np.bincount(owner[first], (times * self._idf[row[first]]) ** 2, minlength=len(new))
-        self._votes, self._norms = np.concatenate([self._votes, votes]), np.concatenate([self._norms, norms])
+        self._votes.extend(votes)
+        self._norms.extend(norms)
         kind = [_PREFIX if u in text.PREFIXES else _SUFFIX if u in text.SUFFIXES else 0 for u in new]
         classes, states = [-1] * len(new), [-1] * len(new)
         if self._names is not None:
@@ -135,10 +136,8 @@ class VoteTable:
                 if (name := self._names.classes.get(unit)) is not None:
                     classes[n] = _CLASSES.index(name)
                     states[n] = self._states.setdefault(self._names.states[unit], len(self._states))
-        self._kind, self._class, self._state = (
-            np.concatenate([old, np.array(more, dtype=np.int64)])
-            for old, more in ((self._kind, kind), (self._class, classes), (self._state, states))
-        )
+        for old, more in ((self._kind, kind), (self._class, classes), (self._state, states)):
+            old.extend(np.array(more, dtype=np.int64))
 
     def _rows_of(self, new: Sequence[str]) -> tuple[Ints, Ints]:
         """(position in ``new``, row): `units.unit_features` of many units, as rows of the table."""
@@ -169,7 +168,7 @@ class VoteTable:
         ends = np.cumsum(count)
         tokens = chunks.tokens[np.arange(count.sum()) + np.repeat(first - ends + count, count)]
         owner = np.repeat(np.repeat(np.arange(len(parts)), [len(part) for part in parts]), count)
-        affixes = np.flatnonzero(self._kind[tokens])
+        affixes = np.flatnonzero(self._kind.values[tokens])
         if len(affixes):
             tokens, owner = self._join_affixes(tokens, owner, affixes)
         at, whole = self._compounds.find(tokens[:-1], tokens[1:])
@@ -193,7 +192,7 @@ class VoteTable:
             if position <= last:
                 continue
             par = owner[position]
-            if self._kind[tokens[position]] == _PREFIX:
+            if self._kind.values[tokens[position]] == _PREFIX:
                 if position + 1 < len(tokens) and owner[position + 1] == par:
                     joined = names[tokens[position]] + names[tokens[position + 1]]
                     keep[position] = False
@@ -221,7 +220,7 @@ class VoteTable:
             found.append(pair[ok])
             owners.append(owner[at[ok]])
         if self._names is not None:
-            kind = self._class[tokens]
+            kind = self._class.values[tokens]
             named = np.flatnonzero(kind >= 0)
             found.append(self._class_ids[kind[named]])
             owners.append(owner[named])
@@ -231,7 +230,7 @@ class VoteTable:
             at, unit = self._beside.find(mixed[edge], mixed[edge + 1])
             found.append(unit)
             owners.append(owner[edge[at]])
-            pairs = np.unique(owner[named] * (len(self._states) + 1) + self._state[tokens[named]])
+            pairs = np.unique(owner[named] * (len(self._states) + 1) + self._state.values[tokens[named]])
             states = np.bincount(pairs // (len(self._states) + 1), minlength=len(texts))
             lengths = np.searchsorted(_LENGTHS, np.bincount(owner, minlength=len(texts)))
             found += [self._states_ids[np.minimum(states, 4)], self._length_ids[lengths]]
@@ -263,8 +262,8 @@ class VoteTable:
         unit, owner, weight = self._counted(texts)
         if len(unit):
             starts = np.flatnonzero(np.diff(owner, prepend=-1))
-            sums = np.add.reduceat(self._votes[unit] * weight[:, None], starts, axis=0)
-            scale = np.sqrt(np.add.reduceat(weight**2 * self._norms[unit], starts))
+            sums = np.add.reduceat(self._votes.values[unit] * weight[:, None], starts, axis=0)
+            scale = np.sqrt(np.add.reduceat(weight**2 * self._norms.values[unit], starts))
             result[owner[starts]] += sums / np.where(scale > 0, scale, 1.0)[:, None]
         return result
 
@@ -277,12 +276,12 @@ class VoteTable:
         if self.features.normalizer == "hazm":
             paragraph = text.hazm_normalizer()(paragraph)
         unit, _, weight = self._counted([paragraph])
-        scale = math.sqrt(float(weight**2 @ self._norms[unit])) or 1.0
+        scale = math.sqrt(float(weight**2 @ self._norms.values[unit])) or 1.0
         names = self._ids.names
         return [
-            (names[n], self._votes[n] * w / scale)
+            (names[n], self._votes.values[n] * w / scale)
             for n, w in zip(unit.tolist(), weight.tolist(), strict=True)
-            if self._norms[n]
+            if self._norms.values[n]
         ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stancelib.lookup import NgramTable, PairTable
+from stancelib.lookup import Growing, NgramTable, PairTable
 
 WORDS = st.lists(st.text(st.characters(codec=None), max_size=12), max_size=12)
 
@@ -39,3 +39,15 @@ def test_pairs_as_a_dictionary_finds_them(pairs: dict[tuple[int, int], int], num
     at, values = PairTable(pairs).find(sequence[:-1], sequence[1:])
     expected = [(n, pairs[pair]) for n, pair in enumerate(pairwise(numbers)) if pair in pairs]
     assert list(zip(at.tolist(), values.tolist(), strict=True)) == expected
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=90), max_size=9))
+def test_a_growing_array_holds_everything_in_order(parts: list[list[int]]) -> None:
+    growing, wide = Growing(np.int64), Growing(np.float64, 2)
+    for part in parts:
+        growing.extend(np.array(part, dtype=np.int64))
+        wide.extend(np.array([[n, -n] for n in part], dtype=np.float64).reshape(-1, 2))
+    together = [n for part in parts for n in part]
+    assert growing.values.tolist() == together
+    assert len(growing) == len(together)
+    assert wide.values.tolist() == [[n, -n] for n in together]
