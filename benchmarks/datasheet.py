@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from stancelib import corpus
+from stancelib import corpus, taxonomy
 from stancelib.records import STANCES, Paragraph
 
 LABELS = Path(__file__).parent.parent / "labels"
-TOPICS = ("energy", "gaza", "bilateral_ties")
+TOPICS = taxonomy.default().names
 KINDS = ("headline", "lead", "body", "post")
 
 
@@ -33,8 +33,7 @@ def shares(name: str, counts: Iterable[tuple[object, int]], total: int) -> str:
     return table(f"{name} | paragraphs | share", "--- | ---: | ---:", rows)
 
 
-def file_row(file: Path, what: str) -> list[object]:
-    paragraphs = corpus.read([file]).paragraphs
+def file_row(file: Path, what: str, paragraphs: list[Paragraph]) -> list[object]:
     topics = [sum(t in (p.topics or ()) for p in paragraphs) for t in TOPICS]
     stances = [sum(list(p.stance.values()).count(s) for p in paragraphs) for s in STANCES]
     kinds = [sum(p.kind == kind for p in paragraphs) for kind in KINDS]
@@ -42,16 +41,21 @@ def file_row(file: Path, what: str) -> list[object]:
     return [f"`{file.stem}`", what, len(paragraphs), *topics, none, *stances, *kinds]
 
 
-def counts(gold: list[Paragraph], sheet: str) -> str:
+def counts(sheet: str) -> str:
     """The section between its heading and the next."""
+    by_file = {
+        file: corpus.read([file]).paragraphs
+        for file in sorted(
+            (LABELS / "corpus").glob("*.jsonl"),
+            key=lambda f: (f.stem[0], int((re.findall(r"\d+", f.stem) or ["0"])[0])),
+        )
+    }
+    gold = [paragraph for paragraphs in by_file.values() for paragraph in paragraphs]
     by_stance = [(t, [sum(p.stance.get(t) == s for p in gold) for s in STANCES]) for t in TOPICS]
     stance_rows = [(f"`{t}`", *row, sum(row)) for t, row in by_stance]
     stance_rows.append(("all topics", *(sum(column) for column in zip(*(row[1:] for row in stance_rows), strict=True))))
     kind, style = Counter(str(p.kind) for p in gold), Counter(str(p.style) for p in gold)
     known = dict(re.findall(r"^\| `(\w+)` \| ([^|\d][^|]*?) \|", sheet, re.MULTILINE))
-    files = sorted(
-        (LABELS / "corpus").glob("*.jsonl"), key=lambda f: (f.stem[0], int((re.findall(r"\d+", f.stem) or ["0"])[0]))
-    )
     return "\n\n".join(
         [
             "A paragraph with two topics counts once for each, so topic and stance counts add up to more than the paragraphs.",
@@ -64,17 +68,16 @@ def counts(gold: list[Paragraph], sheet: str) -> str:
                 "file | what it is | all | energy | gaza | ties | none | favor | against | neutral | "
                 + " | ".join(KINDS),
                 " | ".join(["---", "---"] + ["---:"] * 12),
-                [file_row(file, known.get(file.stem, "retold")) for file in files],
+                [file_row(file, known.get(file.stem, "retold"), ps) for file, ps in by_file.items()],
             ),
         ]
     )
 
 
 def updated(sheet: str) -> str:
-    gold = corpus.read([LABELS / "corpus"]).paragraphs
     before, rest = sheet.split("## Counts\n\n")
     _, after = rest.split("\n\n## Agreement")
-    return f"{before}## Counts\n\n{counts(gold, sheet)}\n\n## Agreement{after}"
+    return f"{before}## Counts\n\n{counts(sheet)}\n\n## Agreement{after}"
 
 
 if __name__ == "__main__":

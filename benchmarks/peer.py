@@ -24,13 +24,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline, make_union
 
-from stancelib import corpus, store
+from stancelib import corpus, store, taxonomy
 from stancelib.evaluate import Evaluation, evaluate
 from stancelib.records import STANCES, Paragraph
 
 ROOT = Path(__file__).parent.parent
 REAL = ROOT.parent / "shared" / "realnews"
-TOPICS = ("energy", "gaza", "bilateral_ties")
+TOPICS = taxonomy.default().names
 
 
 class Peer:

@@ -97,14 +97,34 @@ class Chunks(dict[str, int]):
         return self._start.values
 
 
+class SortedTable:
+    """Number -> value, for many numbers at once.
+
+    Args:
+        keys: (n,) different numbers in any order.
+        values: (n,) the value of each.
+    """
+
+    def __init__(self, keys: NDArray[Any], values: Ints) -> None:
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._values = keys[order], values[order]
+
+    def find(self, keys: NDArray[Any]) -> tuple[NDArray[np.bool_], Ints]:
+        """Which of the numbers are known, and the values of those."""
+        if not len(self._keys):
+            return np.zeros(len(keys), dtype=bool), self._values
+        where = np.searchsorted(self._keys, keys)
+        where[where == len(self._keys)] = 0
+        hit = self._keys[where] == keys
+        return hit, self._values[where[hit]]
+
+
 class PairTable:
     """(left number, right number) -> value, for many pairs at once."""
 
     def __init__(self, pairs: Mapping[tuple[int, int], int]) -> None:
         keys = np.array([(left << 32) | right for left, right in pairs], dtype=np.int64)
-        order = np.argsort(keys, kind="stable")
-        self._keys = keys[order]
-        self._values = np.array(list(pairs.values()), dtype=np.int64)[order]
+        self._table = SortedTable(keys, np.array(list(pairs.values()), dtype=np.int64))
         ends = max((max(pair) for pair in pairs), default=0) + 2
         self._left, self._right = np.zeros(ends, dtype=bool), np.zeros(ends, dtype=bool)
         for left, right in pairs:
@@ -114,13 +134,8 @@ class PairTable:
         """Positions where (left, right) is a known pair, and its values there."""
         last = len(self._left) - 1  # the last entry of each mask is False and stands for "too new to be in a pair"
         at = np.flatnonzero(self._left[np.minimum(left, last)] & self._right[np.minimum(right, last)])
-        if not len(at) or not len(self._keys):
-            return at[:0], at[:0]
-        keys = (left[at] << 32) | right[at]
-        where = np.searchsorted(self._keys, keys)
-        where[where == len(self._keys)] = 0
-        hit = self._keys[where] == keys
-        return at[hit], self._values[where[hit]]
+        hit, values = self._table.find((left[at] << 32) | right[at])
+        return at[hit], values
 
 
 class NgramTable:
@@ -142,14 +157,12 @@ class NgramTable:
         # Digits start at 1, so that n-grams of different lengths differ; the last digit is every other character.
         self._digits = np.full(ord(max(alphabet, default=" ")) + 2, len(alphabet) + 1, dtype=np.uint64)
         self._digits[[ord(character) for character in alphabet]] = np.arange(1, len(alphabet) + 1)
-        keys, order = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int64)]
+        keys, values = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int64)]
         for size in range(ngram_range[0], ngram_range[1] + 1):
             grams = [gram for gram in rows if len(gram) == size]
             keys.append(self._keys(self._encode("".join(grams)), size)[::size])
-            order.append(np.array([rows[gram] for gram in grams], dtype=np.int64))
-        every = np.concatenate(keys)
-        sorting = np.argsort(every, kind="stable")
-        self._sorted, self._rows = every[sorting], np.concatenate(order)[sorting]
+            values.append(np.array([rows[gram] for gram in grams], dtype=np.int64))
+        self._table = SortedTable(np.concatenate(keys), np.concatenate(values))
 
     def _encode(self, characters: str) -> NDArray[np.uint64]:
         codes = np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
@@ -173,12 +186,7 @@ class NgramTable:
         owners, rows = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for size in range(self._range[0], self._range[1] + 1):
             inside = np.flatnonzero(left >= size)
-            if not len(inside) or not len(self._sorted):
-                continue
-            keys = self._keys(digits, size)[inside]
-            where = np.searchsorted(self._sorted, keys)
-            where[where == len(self._sorted)] = 0
-            hit = self._sorted[where] == keys
+            hit, found = self._table.find(self._keys(digits, size)[inside])
             owners.append(owner[inside[hit]])
-            rows.append(self._rows[where[hit]])
+            rows.append(found)
         return np.concatenate(owners), np.concatenate(rows)

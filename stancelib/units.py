@@ -69,14 +69,19 @@ def ngrams(token: str, smallest: int, largest: int) -> list[str]:
     ]
 
 
+#: More states than this in a paragraph are told apart no further; paragraphs up to each length are one class.
+MOST_STATES = 4
+LENGTH_LIMITS = (8, 14, 22, 40, 80)
+
+
 def states_unit(count: int) -> str:
     """The unit that says how many different states a paragraph names."""
-    return f"@states={min(count, 4)}"
+    return f"@states={min(count, MOST_STATES)}"
 
 
 def length_unit(count: int) -> str:
     """The unit that says how long a paragraph is, in tokens: headlines read otherwise than bodies."""
-    return "@length=" + next((str(limit) for limit in (8, 14, 22, 40, 80) if count <= limit), "more")
+    return "@length=" + next((str(limit) for limit in LENGTH_LIMITS if count <= limit), "more")
 
 
 def paragraph_units(tokens: Sequence[str], pairs: bool, names: Gazetteer | None) -> list[str]:

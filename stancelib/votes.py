@@ -60,7 +60,6 @@ _CACHED_CHARACTERS = 50_000_000
 _SLICE = 1000
 _PREFIX, _SUFFIX = 1, 2
 _CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN)
-_LENGTHS = (8, 14, 22, 40, 80)
 
 
 class VoteTable:
@@ -78,7 +77,6 @@ class VoteTable:
         self._rows = {term: row for row, term in enumerate(features.terms)}
         ngrams = {term[1:]: row for term, row in self._rows.items() if term[0] == "#"}
         self._ngrams = NgramTable(ngrams, features.ngram_range)
-        self._idf = features.idf
         self._weighted = np.ascontiguousarray(features.coef * features.idf[:, None])
         self._names = units.gazetteer() if features.gazetteer else None
         self._reset()
@@ -104,8 +102,9 @@ class VoteTable:
                 left, right = term.split(" ")
                 beside[ids[left], ids[right]] = ids[term]
         self._beside = PairTable(beside)
-        self._states_ids = np.array([ids[units.states_unit(n)] for n in range(5)], dtype=np.int64)
-        self._length_ids = np.array([ids[units.length_unit(n)] for n in (*_LENGTHS, _LENGTHS[-1] + 1)], dtype=np.int64)
+        self._states_ids = np.array([ids[units.states_unit(n)] for n in range(units.MOST_STATES + 1)], dtype=np.int64)
+        lengths = (*units.LENGTH_LIMITS, units.LENGTH_LIMITS[-1] + 1)
+        self._length_ids = np.array([ids[units.length_unit(n)] for n in lengths], dtype=np.int64)
         self._learn()
 
     def _learn(self) -> None:
@@ -117,7 +116,8 @@ class VoteTable:
         owner, row = self._rows_of(new)
         votes = np.zeros((len(new), self.features.coef.shape[1]))
         # A feature that a unit has twice counts twice in its vote, and four times in its squared norm.
-        width = len(self._idf)
+        idf = self.features.idf
+        width = len(idf)
         keys = owner * width + row
         keys.sort()
         owner, row = np.divmod(keys, width)
@@ -126,7 +126,7 @@ class VoteTable:
             votes[owner[starts]] = np.add.reduceat(self._weighted[row], starts, axis=0)
         first = np.flatnonzero(np.diff(keys, prepend=-1))
         times = np.diff(first, append=len(keys))
-        norms = np.bincount(owner[first], (times * self._idf[row[first]]) ** 2, minlength=len(new))
+        norms = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(new))
         self._votes.extend(votes)
         self._norms.extend(norms)
         kind = [_PREFIX if u in text.PREFIXES else _SUFFIX if u in text.SUFFIXES else 0 for u in new]
@@ -232,13 +232,17 @@ class VoteTable:
             owners.append(owner[edge[at]])
             pairs = np.unique(owner[named] * (len(self._states) + 1) + self._state.values[tokens[named]])
             states = np.bincount(pairs // (len(self._states) + 1), minlength=len(texts))
-            lengths = np.searchsorted(_LENGTHS, np.bincount(owner, minlength=len(texts)))
-            found += [self._states_ids[np.minimum(states, 4)], self._length_ids[lengths]]
+            lengths = np.searchsorted(units.LENGTH_LIMITS, np.bincount(owner, minlength=len(texts)))
+            found += [self._states_ids[np.minimum(states, units.MOST_STATES)], self._length_ids[lengths]]
             owners += [np.arange(len(texts))] * 2
         return np.concatenate(found), np.concatenate(owners)
 
     def _counted(self, texts: Sequence[str]) -> tuple[Ints, Ints, Floats]:
         """(unit, paragraph, weight), each unit once a paragraph, in paragraph order."""
+        if len(self._ids) > self.cache_size or self._chunks.characters > _CACHED_CHARACTERS:
+            self._reset()
+        if self.features.normalizer == "hazm":
+            texts = [text.hazm_normalizer()(paragraph) for paragraph in texts]
         unit, owner = self._units(texts)
         keys = (owner << 32) | unit
         keys.sort()
@@ -249,15 +253,11 @@ class VoteTable:
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Decision values, shape (paragraphs, labels)."""
-        if self.features.normalizer == "hazm":
-            texts = [text.hazm_normalizer()(paragraph) for paragraph in texts]
         # In slices, so that what is at hand at once stays small however many texts there are.
         slices = [self._scores_at_once(texts[at : at + _SLICE]) for at in range(0, len(texts), _SLICE)]
         return np.concatenate([np.zeros((0, len(self.features.bias))), *slices])
 
     def _scores_at_once(self, texts: Sequence[str]) -> Floats:
-        if len(self._ids) > self.cache_size or self._chunks.characters > _CACHED_CHARACTERS:
-            self._reset()
         result = np.repeat(self.features.bias[None, :], len(texts), axis=0)
         unit, owner, weight = self._counted(texts)
         if len(unit):
@@ -273,8 +273,6 @@ class VoteTable:
         Returns:
             (unit, (labels,)) pairs in order of first occurrence; a pair of words has a space in it.
         """
-        if self.features.normalizer == "hazm":
-            paragraph = text.hazm_normalizer()(paragraph)
         unit, _, weight = self._counted([paragraph])
         scale = math.sqrt(float(weight**2 @ self._norms.values[unit])) or 1.0
         names = self._ids.names
