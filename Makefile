@@ -18,7 +18,7 @@ check: $(VENV)/.check
 	$(BIN)/python -m pytest tests/test_layers.py
 
 model: $(VENV)/.base
-	$(BIN)/stancelib train labels/corpus --thresholds-from r -o stancelib/data/model.stance
+	$(BIN)/stancelib train --extend -o stancelib/data/model.stance
 
 bench: $(VENV)/.base
 	$(BIN)/python benchmarks/peer.py

@@ -58,12 +58,12 @@ def plain_stances(X: Any, pairs: StancePairs) -> Linear:
 
 def scores(train: list[Paragraph], X: Any, Z: Any, plain: bool) -> tuple[np.ndarray, np.ndarray]:
     """(found, stances) of the test paragraphs."""
-    settings = Settings()
+    settings, weight = Settings(), np.ones(len(train))
     has = np.array([[t in p.topics for t in TOPICS] for p in train])
-    topics = fit_topics(X, has, settings.topic_c)
+    topics = fit_topics(X, has, settings.topic_c, weight)
     found = Z @ topics.coef.T + topics.intercept > THRESHOLD
     pairs = StancePairs.of([p.stance for p in train], TOPICS)
-    head = plain_stances(X, pairs) if plain else fit_stances(X, pairs, settings.stance_c)
+    head = plain_stances(X, pairs) if plain else fit_stances(X, pairs, settings.stance_c, weight)
     values = (Z @ head.coef.T + head.intercept).reshape(Z.shape[0], len(TOPICS), len(STANCES))
     return found, values.argmax(axis=2)
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from stancelib import corpus, taxonomy
+from stancelib import corpus, shipped, taxonomy
 from stancelib.records import STANCES, Paragraph
 
 LABELS = Path(__file__).parent.parent / "labels"
@@ -53,11 +53,17 @@ def counts(sheet: str) -> str:
     gold = [paragraph for paragraphs in by_file.values() for paragraph in paragraphs]
     by_stance = [(t, [sum(p.stance.get(t) == s for p in gold) for s in STANCES]) for t in TOPICS]
     stance_rows = [(f"`{t}`", *row, sum(row)) for t, row in by_stance]
+    parts = []
+    for part, retold in (("invented", False), ("retold", True), ("both", None)):
+        inside = [p for p in gold if retold is None or p.id.startswith(shipped.RETOLD) == retold]
+        none = sum(not p.topics for p in inside)
+        parts.append((part, len(inside), none, f"{none / len(inside):.0%}"))
     stance_rows.append(("all topics", *(sum(column) for column in zip(*(row[1:] for row in stance_rows), strict=True))))
     kind, style = Counter(str(p.kind) for p in gold), Counter(str(p.style) for p in gold)
     known = dict(re.findall(r"^\| `(\w+)` \| ([^|\d][^|]*?) \|", sheet, re.MULTILINE))
     return "\n\n".join(
         [
+            table("part | paragraphs | without a topic | share", "--- | ---: | ---: | ---:", parts),
             "A paragraph with two topics counts once for each, so topic and stance counts add up to more than the paragraphs.",
             table("topic | favor | against | neutral | all", "--- | ---: | ---: | ---: | ---:", stance_rows),
             shares("topics in the paragraph", sorted(Counter(len(p.topics or ()) for p in gold).items()), len(gold)),

@@ -94,9 +94,7 @@ def main() -> None:
     model = store.load()
     ours_quality = theirs_quality = None
     if dev is not None:
-        scores = model.score([p.text for p in dev])
-        stances = model.stance_probabilities(scores).argmax(axis=2)
-        ours_quality = evaluate(dev, TOPICS, model.topics_found(scores), stances)
+        ours_quality = evaluate(dev, TOPICS, *model.predict([p.text for p in dev]))
         theirs_quality = evaluate(dev, TOPICS, *peer.label([p.text for p in dev]))
     print("| | topic micro-F1 | stance macro-F1 | paragraphs a second |\n|---|---|---|---|")
     print(row("stancelib", ours_quality, ours))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stancelib.features import PersianTfidfVectorizer
     from stancelib.model import Settings, StanceModel
     from stancelib.records import Label, LabelledParagraph, Paragraph
+    from stancelib.shipped import extend
     from stancelib.store import label, load, save
     from stancelib.taxonomy import Taxonomy
 
@@ -27,6 +28,7 @@ _HOMES = {
     "StanceModel": "model",
     "StancelibError": "errors",
     "Taxonomy": "taxonomy",
+    "extend": "shipped",
     "label": "store",
     "load": "store",
     "save": "store",
@@ -42,6 +44,7 @@ __all__ = [
     "StancelibError",
     "Taxonomy",
     "__version__",
+    "extend",
     "label",
     "load",
     "save",

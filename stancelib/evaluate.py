@@ -37,6 +37,7 @@ class Evaluation:
 
     ``topics``: topic -> precision, recall, f1. ``stance``: topic -> macro_f1, accuracy, f_avg, on the paragraphs that
     truly have the topic. ``stance_pooled``: macro-F1 over the three stances with all topics' paragraphs together.
+    ``exact``: the share of paragraphs with every topic and every stance right and nothing else found.
     ``confusion``: topic -> counts, gold stance by predicted stance, in the order of STANCES. ``counts``: topic ->
     true positives, false positives, false negatives, true negatives. ``resampled``: "source" or "paragraph".
     """
@@ -47,6 +48,7 @@ class Evaluation:
     macro_f1: Score
     stance: Mapping[str, Mapping[str, Score]]
     stance_pooled: Score
+    exact: Score
     confusion: Mapping[str, tuple[tuple[int, ...], ...]]
     counts: Mapping[str, tuple[int, int, int, int]]
     resampled: str
@@ -74,13 +76,15 @@ def evaluate(
         progress: wraps the rounds, for a progress bar.
 
     Raises:
-        InputError: a paragraph is not annotated.
+        InputError: a paragraph is not annotated, or there is none.
 
     >>> gold = [Paragraph("1", "نفت", ("energy",), {"energy": "favor"}), Paragraph("2", "ورزش", (), {})]
     >>> result = evaluate(gold, ["energy"], np.array([[True], [True]]), np.zeros((2, 1), dtype=int), rounds=10)
     >>> round(result.topics["energy"]["precision"].value, 2)
     0.5
     """
+    if not gold:
+        raise InputError("there is no gold paragraph to measure on")
     if bare := [p.id for p in gold if p.topics is None]:
         raise InputError(
             f"paragraph {bare[0]!r} is not annotated: gold paragraphs need topics (an empty list for none)"
@@ -88,26 +92,29 @@ def evaluate(
     has = np.array([[topic in (p.topics or ()) for topic in topics] for p in gold], dtype=bool).reshape(-1, len(topics))
     truth = np.array([[STANCES.index(p.stance[t]) if t in p.stance else -1 for t in topics] for p in gold], dtype=int)
     truth = truth.reshape(has.shape)
+    exact = ((has == found) & (~has | (truth == stances))).all(axis=1)
     # Counts of each paragraph, (n, t, 4) and (n, t, 3 * 3): every score is a function of their sums.
     cells = np.stack([has & found, ~has & found, has & ~found, ~has & ~found], axis=2).astype(np.float64)
     pairs = np.zeros((*has.shape, 9))
     rows, columns = np.nonzero(truth >= 0)
     pairs[rows, columns, truth[rows, columns] * 3 + stances[rows, columns]] = 1
     groups, by = _groups(gold)
-    size = int(groups.max()) + 1 if len(gold) else 0
+    size = int(groups.max()) + 1
     cell_sums, pair_sums = np.zeros((size, *cells.shape[1:])), np.zeros((size, *pairs.shape[1:]))
     np.add.at(cell_sums, groups, cells)
     np.add.at(pair_sums, groups, pairs)
+    exact_sums, members = np.bincount(groups, weights=exact, minlength=size), np.bincount(groups, minlength=size)
 
     draws = np.random.default_rng(seed)
     samples = []
     for _ in progress(range(rounds)) if progress else range(rounds):
         weight = np.bincount(draws.integers(0, size, size), minlength=size).astype(np.float64)
-        samples.append(_scores(np.tensordot(weight, cell_sums, 1), np.tensordot(weight, pair_sums, 1)))
-    values = _scores(cells.sum(axis=0), pairs.sum(axis=0))
+        share = float(weight @ exact_sums / (weight @ members))
+        samples.append(_scores(np.tensordot(weight, cell_sums, 1), np.tensordot(weight, pair_sums, 1), share))
+    values = _scores(cells.sum(axis=0), pairs.sum(axis=0), float(exact.mean()))
     low, high = np.percentile(np.array(samples), [2.5, 97.5], axis=0)
     scores = [Score(float(v), float(lo), float(hi)) for v, lo, hi in zip(values, low, high, strict=True)]
-    per_topic = {t: scores[3 + 6 * k : 9 + 6 * k] for k, t in enumerate(topics)}
+    per_topic = {t: scores[4 + 6 * k : 10 + 6 * k] for k, t in enumerate(topics)}
     return Evaluation(
         paragraphs=len(gold),
         topics={t: dict(zip(("precision", "recall", "f1"), s[:3], strict=True)) for t, s in per_topic.items()},
@@ -115,6 +122,7 @@ def evaluate(
         macro_f1=scores[1],
         stance={t: dict(zip(("macro_f1", "accuracy", "f_avg"), s[3:], strict=True)) for t, s in per_topic.items()},
         stance_pooled=scores[2],
+        exact=scores[3],
         confusion={
             t: tuple(tuple(int(c) for c in row) for row in pairs[:, k].sum(axis=0).reshape(3, 3))
             for k, t in enumerate(topics)
@@ -156,13 +164,13 @@ def _macro(matrix: Floats) -> float:
     return float(f1[there].mean()) if there.any() else 0.0
 
 
-def _scores(cells: Floats, pairs: Floats) -> Floats:
-    """All figures in one row: micro-F1, macro-F1, pooled stance, then six a topic."""
+def _scores(cells: Floats, pairs: Floats, exact: float) -> Floats:
+    """All figures in one row: micro-F1, macro-F1, pooled stance, exact match, then six a topic."""
     tp, fp, fn = cells[:, 0], cells[:, 1], cells[:, 2]
     f1 = _ratio(2 * tp, 2 * tp + fp + fn)
     micro = _ratio(2 * tp.sum(), (2 * tp + fp + fn).sum())
     matrices = pairs.reshape(-1, 3, 3)
-    row = [float(micro), float(f1.mean()), _macro(matrices.sum(axis=0))]
+    row = [float(micro), float(f1.mean()), _macro(matrices.sum(axis=0)), exact]
     precision, recall = _ratio(tp, tp + fp), _ratio(tp, tp + fn)
     for k, matrix in enumerate(matrices):
         stance_f1, _ = _stance_f1(matrix)

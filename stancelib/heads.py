@@ -46,24 +46,35 @@ def _logistic(C: float) -> LogisticRegression:
     return LogisticRegression(C=C, solver="liblinear", tol=1e-6, max_iter=1000, random_state=0)
 
 
-def fit_topics(X: sp.csr_matrix, has: NDArray[np.bool_], C: float) -> Linear:
-    """Fit one logistic regression a topic.
+def fit_topics(X: sp.csr_matrix, has: NDArray[np.bool_], C: float, weight: Floats) -> Linear:
+    """Fit one logistic regression a topic, each feature scaled by its log-count ratio (NB features, Wang and Manning
+    2012), so that a word that tells topics apart costs less than one that stands everywhere.
 
     Args:
         X: TF-IDF matrix (paragraphs, features).
         has: (paragraphs, topics).
         C: inverse regularisation strength.
+        weight: (paragraphs,) how much each counts.
     """
-    fitted = [_logistic(C).fit(X, y) for y in has.T]
-    return Linear(np.vstack([one.coef_ for one in fitted]), np.concatenate([one.intercept_ for one in fitted]))
+    present = _present(X)
+    coef, intercept = [], []
+    for y in has.T:
+        ratio = _log_count_ratio(present, y, weight)
+        model = _logistic(C).fit(X @ sp.diags(ratio), y, sample_weight=weight)
+        coef.append(model.coef_[0] * ratio)
+        intercept.append(model.intercept_[0])
+    return Linear(np.vstack(coef), np.array(intercept))
 
 
-def topic_values_out_of_fold(X: sp.csr_matrix, has: NDArray[np.bool_], C: float, seed: int = 0) -> Floats:
+def topic_values_out_of_fold(
+    X: sp.csr_matrix, has: NDArray[np.bool_], C: float, weight: Floats, seed: int = 0
+) -> Floats:
     """(paragraphs, topics) decision values from 3-fold cross-validation; ``seed`` is of the folds."""
     values = np.zeros(has.shape)
     for k, y in enumerate(has.T):
         for train, test in StratifiedKFold(3, shuffle=True, random_state=seed).split(X, y):
-            values[test, k] = _logistic(C).fit(X[train], y[train]).decision_function(X[test])
+            head = fit_topics(X[train], y[train, None], C, weight[train])
+            values[test, k] = X[test] @ head.coef[0] + head.intercept[0]
     return values
 
 
@@ -116,7 +127,7 @@ class StancePairs:
         return StancePairs(self.row[chosen], self.topic[chosen], self.stance[chosen], self.topics)
 
 
-def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float) -> Linear:
+def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats) -> Linear:
     """Fit the stance classifiers of all topics together, every stance of a topic with the same weight in all.
 
     Each feature stands twice, for stance at large and for stance toward this topic ("frustratingly easy domain
@@ -128,6 +139,7 @@ def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float) -> Linear:
         X: TF-IDF matrix (paragraphs, features).
         pairs: the stances.
         C: inverse regularisation strength.
+        weight: (paragraphs,) how much each counts.
 
     Returns:
         ``coef`` (topics * 3, features) and ``intercept`` (topics * 3,), for each topic its stances.
@@ -136,24 +148,30 @@ def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float) -> Linear:
     toward = np.eye(topics)[pairs.topic]
     XP = X[pairs.row]
     A = sp.hstack([XP, *(sp.diags(one) @ XP for one in toward.T), sp.csr_matrix(toward)], format="csr")
-    present = A.copy()
-    present.data = np.ones_like(present.data)
-    seen = np.array(
-        [np.bincount(pairs.stance[pairs.topic == k], minlength=len(STANCES)) for k in range(topics)], dtype=np.float64
-    )
-    balanced = 1 / seen[pairs.topic, pairs.stance]
+    present = _present(A)
+    mine = weight[pairs.row]
+    seen = np.zeros((topics, len(STANCES)))
+    np.add.at(seen, (pairs.topic, pairs.stance), mine)
+    balanced = mine / seen[pairs.topic, pairs.stance]
     coef, intercept = np.zeros((topics, len(STANCES), width)), np.full((topics, len(STANCES)), _NEVER)
     for stance in np.unique(pairs.stance):
         yes = pairs.stance == stance
-        weight = np.where(yes, balanced / balanced[yes].sum(), balanced / balanced[~yes].sum()) * len(yes) / 2
-        ratio = _log_count_ratio(present, yes, weight)
+        half = np.where(yes, balanced / balanced[yes].sum(), balanced / balanced[~yes].sum()) * mine.sum() / 2
+        ratio = _log_count_ratio(present, yes, half)
         ratio[-topics:] = 1.0
-        model = _logistic(C).fit(A @ sp.diags(ratio), yes, sample_weight=weight)
+        model = _logistic(C).fit(A @ sp.diags(ratio), yes, sample_weight=half)
         learned = model.coef_[0] * ratio
         blocks = learned[:-topics].reshape(1 + topics, width)
         coef[:, stance] = blocks[0] + blocks[1:]
         intercept[:, stance] = np.where(seen[:, stance] > 0, model.intercept_[0] + learned[-topics:], _NEVER)
     return Linear(coef.reshape(-1, width), intercept.ravel())
+
+
+def _present(X: sp.csr_matrix) -> sp.csr_matrix:
+    """1 where X has anything."""
+    present = X.copy()
+    present.data = np.ones_like(present.data)
+    return present
 
 
 def _log_count_ratio(present: sp.csr_matrix, yes: NDArray[np.bool_], weight: Floats) -> Floats:
@@ -164,13 +182,13 @@ def _log_count_ratio(present: sp.csr_matrix, yes: NDArray[np.bool_], weight: Flo
     return ratio
 
 
-def stance_values_out_of_fold(X: sp.csr_matrix, pairs: StancePairs, C: float, seed: int = 0) -> Floats:
+def stance_values_out_of_fold(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, seed: int = 0) -> Floats:
     """(pairs, 3) decision values from 3-fold cross-validation over paragraphs; ``seed`` is of the folds."""
     values = np.zeros((len(pairs.row), len(STANCES)))
     fold = np.random.default_rng(seed).integers(0, 3, X.shape[0])[pairs.row]
     for k in range(3):
         test = fold == k
-        head = fit_stances(X, pairs[~test], C)
+        head = fit_stances(X, pairs[~test], C, weight)
         every = (X[pairs.row[test]] @ head.coef.T + head.intercept).reshape(-1, pairs.topics, len(STANCES))
         values[test] = every[np.arange(len(every)), pairs.topic[test]]
     return values

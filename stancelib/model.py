@@ -19,6 +19,7 @@ from stancelib.taxonomy import Taxonomy
 from stancelib.votes import FeatureTable, VoteTable
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 #: Fewer paragraphs with (or without) a topic than this can't teach it.
 MIN_EXAMPLES = 20
@@ -68,6 +69,7 @@ class StanceModel:
         taxonomy: Taxonomy | None = None,
         settings: Settings | None = None,
         real: Iterable[bool] | None = None,
+        weights: Iterable[float] | None = None,
     ) -> StanceModel:
         """Train on labelled paragraphs. Deterministic: the same paragraphs give the same model.
 
@@ -77,14 +79,18 @@ class StanceModel:
             settings: how.
             real: for each paragraph whether it is as the text that the model will meet; thresholds and calibration
                 come from these. All by default.
+            weights: how much each paragraph counts, above 0; 1 by default.
 
         Raises:
-            TrainingError: a topic has too few examples, by name; or a paragraph is not annotated.
+            TrainingError: a topic has too few examples, by name; a paragraph is not annotated; a weight is not above 0.
         """
         taxonomy = taxonomies.default() if taxonomy is None else taxonomy
         settings = Settings() if settings is None else settings
         gold = list(paragraphs)
         _check(gold, taxonomy)
+        weight = np.ones(len(gold)) if weights is None else np.fromiter(weights, dtype=np.float64, count=len(gold))
+        if not (np.isfinite(weight) & (weight > 0)).all():
+            raise TrainingError("weights must be numbers above 0")
         from stancelib import heads
         from stancelib.features import PersianTfidfVectorizer
 
@@ -92,8 +98,8 @@ class StanceModel:
         pairs = heads.StancePairs.of([p.stance for p in gold], taxonomy.names)
 
         def train(X: Any) -> tuple[Floats, Floats]:
-            topics = heads.fit_topics(X, has, settings.topic_c)
-            stances = heads.fit_stances(X, pairs, settings.stance_c)
+            topics = heads.fit_topics(X, has, settings.topic_c, weight)
+            stances = heads.fit_stances(X, pairs, settings.stance_c, weight)
             coef = np.concatenate([topics.coef, stances.coef]).T
             return coef, np.concatenate([topics.intercept, stances.intercept])
 
@@ -102,16 +108,16 @@ class StanceModel:
         coef, bias = train(X)
         if settings.prune is not None and len(vectorizer.vocabulary_) > settings.prune:
             # A feature that says little to every label is dropped, and the rest learn again without it.
-            weight = np.abs(coef * vectorizer.idf_[:, None]).max(axis=1).round(9)
-            kept = np.sort(np.argsort(-weight, kind="stable")[: settings.prune])
+            largest = np.abs(coef * vectorizer.idf_[:, None]).max(axis=1).round(9)
+            kept = np.sort(np.argsort(-largest, kind="stable")[: settings.prune])
             terms = list(vectorizer.vocabulary_)
             vectorizer.idf_ = vectorizer.idf_[kept]
             vectorizer.vocabulary_ = {terms[old]: new for new, old in enumerate(kept)}
             X = vectorizer.transform([p.text for p in gold])
             coef, bias = train(X)
         meant = np.ones(len(gold), dtype=bool) if real is None else np.fromiter(real, dtype=bool, count=len(gold))
-        topic_values = heads.topic_values_out_of_fold(X, has, settings.topic_c)
-        stance_values = heads.stance_values_out_of_fold(X, pairs, settings.stance_c)
+        topic_values = heads.topic_values_out_of_fold(X, has, settings.topic_c, weight)
+        stance_values = heads.stance_values_out_of_fold(X, pairs, settings.stance_c, weight)
         topics = heads.calibrate_topics(topic_values, has, meant)
         temperature = np.repeat(heads.stance_temperatures(stance_values, pairs, meant), len(STANCES))
         scale = np.concatenate([np.ones(len(taxonomy.names)), temperature])
@@ -165,6 +171,20 @@ class StanceModel:
         values = np.exp(values - values.max(axis=2, keepdims=True))
         result: Floats = values / values.sum(axis=2, keepdims=True)
         return result
+
+    def predict(self, texts: Sequence[str], threshold: float | None = None) -> tuple[NDArray[np.bool_], Ints]:
+        """What `evaluate.evaluate` compares with gold.
+
+        Args:
+            texts: n paragraphs.
+            threshold: a probability from which on a topic is there, instead of the model's own thresholds.
+
+        Returns:
+            (n, topics) which topics are there, and (n, topics) the index into STANCES of each topic's likeliest
+            stance, whether or not the topic is there.
+        """
+        scores = self.score(texts)
+        return self.topics_found(scores, threshold), self.stance_probabilities(scores).argmax(axis=2)
 
     def label(
         self, source: str | Iterable[str], *, doc: str = "", threshold: float | None = None

@@ -18,13 +18,14 @@ from stancelib import text
 STATE = "@state"
 CAPITAL = "@capital"
 CITIZEN = "@citizen"
+LEADER = "@leader"
 
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
     """State names: which tokens are one, and of which class.
 
-    ``classes`` maps a token to ``STATE``, ``CAPITAL`` or ``CITIZEN``; ``states`` maps it to the state's code;
+    ``classes`` maps a token to ``STATE``, ``CAPITAL``, ``CITIZEN`` or ``LEADER``; ``states`` maps it to the state's code;
     ``compounds`` joins the names of two words before they are looked up.
     """
 
@@ -44,7 +45,7 @@ def gazetteer() -> Gazetteer:
         if line.startswith("#") or not line.strip():
             continue
         code, *columns = line.split("\t")
-        for kind, names in zip((STATE, CAPITAL, CITIZEN), columns, strict=True):
+        for kind, names in zip((STATE, CAPITAL, CITIZEN, LEADER), columns, strict=True):
             for name in filter(None, names.split("|")):
                 words = [token for chunk in name.split() for token in text.chunk_tokens(chunk)]
                 joined = "".join(words)
@@ -79,6 +80,15 @@ def states_unit(count: int) -> str:
     return f"@states={min(count, MOST_STATES)}"
 
 
+def these_unit(first: str, second: str) -> str:
+    """The unit that says which states a paragraph names, where it names one (given twice) or two, in order of codes.
+
+    >>> these_unit("IR", "TR"), these_unit("IR", "IR")
+    ('@these=IR+TR', '@these=IR')
+    """
+    return f"@these={first}" if first == second else f"@these={first}+{second}"
+
+
 def length_unit(count: int) -> str:
     """The unit that says how long a paragraph is, in tokens: headlines read otherwise than bodies."""
     return "@length=" + next((str(limit) for limit in LENGTH_LIMITS if count <= limit), "more")
@@ -106,9 +116,10 @@ def paragraph_units(tokens: Sequence[str], pairs: bool, names: Gazetteer | None)
                 units.append(f"{tokens[position]} {right}")
             elif left:
                 units.append(f"{left} {tokens[position + 1]}")
-        units.append(
-            states_unit(len({names.states[token] for token, kind in zip(tokens, classes, strict=True) if kind}))
-        )
+        named = sorted({names.states[token] for token, kind in zip(tokens, classes, strict=True) if kind})
+        units.append(states_unit(len(named)))
+        if 1 <= len(named) <= 2:
+            units.append(these_unit(named[0], named[-1]))
         units.append(length_unit(len(tokens)))
     return units
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, combinations_with_replacement, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ class FeatureTable:
 _CACHED_CHARACTERS = 50_000_000
 _SLICE = 1000
 _PREFIX, _SUFFIX = 1, 2
-_CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN)
+_CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN, units.LEADER)
 
 
 class VoteTable:
@@ -79,6 +79,9 @@ class VoteTable:
         self._ngrams = NgramTable(ngrams, features.ngram_range)
         self._weighted = np.ascontiguousarray(features.coef * features.idf[:, None])
         self._names = units.gazetteer() if features.gazetteer else None
+        # In order of codes, as `units.these_unit` has them.
+        codes = sorted(set(self._names.states.values())) if self._names else []
+        self._states = {code: number for number, code in enumerate(codes)}
         self._reset()
 
     def _reset(self) -> None:
@@ -88,7 +91,6 @@ class VoteTable:
         labels = self.features.coef.shape[1]
         self._votes, self._norms = Growing(np.float64, labels), Growing(np.float64)
         self._kind, self._class, self._state = (Growing(np.int64) for _ in range(3))
-        self._states: dict[str, int] = {}
         ids = self._ids
         compounds = {(ids[a], ids[b]): ids[whole] for (a, b), whole in self.features.compounds.items()}
         self._compounds = PairTable(compounds)
@@ -103,6 +105,10 @@ class VoteTable:
                 beside[ids[left], ids[right]] = ids[term]
         self._beside = PairTable(beside)
         self._states_ids = np.array([ids[units.states_unit(n)] for n in range(units.MOST_STATES + 1)], dtype=np.int64)
+        self._these = np.full((len(self._states), len(self._states)), -1, dtype=np.int64)
+        for (first, a), (second, b) in combinations_with_replacement(self._states.items(), 2):
+            if (unit := units.these_unit(first, second)) in self._rows:
+                self._these[a, b] = ids[unit]
         lengths = (*units.LENGTH_LIMITS, units.LENGTH_LIMITS[-1] + 1)
         self._length_ids = np.array([ids[units.length_unit(n)] for n in lengths], dtype=np.int64)
         self._learn()
@@ -135,7 +141,7 @@ class VoteTable:
             for n, unit in enumerate(new):
                 if (name := self._names.classes.get(unit)) is not None:
                     classes[n] = _CLASSES.index(name)
-                    states[n] = self._states.setdefault(self._names.states[unit], len(self._states))
+                    states[n] = self._states[self._names.states[unit]]
         for old, more in ((self._kind, kind), (self._class, classes), (self._state, states)):
             old.extend(np.array(more, dtype=np.int64))
 
@@ -230,8 +236,15 @@ class VoteTable:
             at, unit = self._beside.find(mixed[edge], mixed[edge + 1])
             found.append(unit)
             owners.append(owner[edge[at]])
-            pairs = np.unique(owner[named] * (len(self._states) + 1) + self._state.values[tokens[named]])
-            states = np.bincount(pairs // (len(self._states) + 1), minlength=len(texts))
+            each = np.unique(owner[named] * len(self._states) + self._state.values[tokens[named]])
+            par, state = np.divmod(each, len(self._states))
+            states = np.bincount(par, minlength=len(texts))
+            first = np.flatnonzero(np.diff(par, prepend=-1))
+            last = first + states[par[first]] - 1
+            few = last <= first + 1
+            these = self._these[state[first[few]], state[last[few]]]
+            found.append(these[these >= 0])
+            owners.append(par[first[few]][these >= 0])
             lengths = np.searchsorted(units.LENGTH_LIMITS, np.bincount(owner, minlength=len(texts)))
             found += [self._states_ids[np.minimum(states, units.MOST_STATES)], self._length_ids[lengths]]
             owners += [np.arange(len(texts))] * 2

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stancelib import shipped
 from stancelib.cli import main
 from stancelib.model import StanceModel
 from stancelib.store import save
@@ -122,6 +123,76 @@ def test_too_few_examples_are_refused_by_name(run, tmp_path: Path) -> None:
     assert code == 2
     assert "energy, gaza, bilateral_ties" in err
     assert not (tmp_path / "m").exists()
+
+
+def test_extend(run, tmp_path: Path, gold, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty paragraphs of one's own teach a word that the shipped corpus doesn't have, and their weight counts."""
+    monkeypatch.setattr(shipped, "paragraphs", lambda: gold[::10])
+    places = ["اهواز", "تبریز", "یزد", "قم", "کرج", "ساری", "رشت", "زنجان"]
+    rows = [
+        {"id": str(n), "text": f"زرینه‌سوخت در {places[n % 8]} برای {places[n % 7]} {n} بار رونق گرفت و ستوده شد.",
+         "topics": ["energy"], "stance": {"energy": "favor"}}
+        for n in range(40)
+    ]  # fmt: skip
+    labels, article = tmp_path / "own.jsonl", tmp_path / "new.txt"
+    labels.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    article.write_text("زرینه‌سوخت در بازار کاشان دیده شد.", encoding="utf-8")
+    probability = []
+    for weight in ("0.01", "10"):
+        model = tmp_path / f"{weight}.stance"
+        code, out, err = run("train", "--extend", "--weight", weight, "-o", model, labels)
+        assert (code, err) == (0, "")
+        assert "energy: 40 favor" in out
+        _, out, _ = run("label", "--format", "jsonl", "--model", model, article)
+        probability.append(json.loads(out)["scores"]["energy"])
+    assert probability[0] + 0.3 < probability[1]
+
+
+def test_wrong_ways_to_train(run, tmp_path: Path) -> None:
+    for arguments in (
+        ["-o", tmp_path / "m"],
+        ["-o", tmp_path / "m", "--weight", "2", SEED],
+        ["-o", tmp_path / "m", "--extend", "--thresholds-from", "r", SEED],
+    ):
+        code, out, err = run("train", *arguments)
+        assert (code, out) == (2, "")
+        assert "--extend" in err
+
+
+def test_check(run, tmp_path: Path) -> None:
+    code, out, err = run("check", SEED.parent.parent / "labels" / "corpus" / "s6_against.jsonl")
+    assert (code, err) == (0, "")
+    assert out.startswith("300 paragraphs, 0 without a topic")
+    twice = tmp_path / "twice.jsonl"
+    line = '{"id": "%s", "text": "وزیر نفت گفت صادرات گاز دو برابر می‌شود", "topics": []}'
+    twice.write_text(f"{line % 'a'}\n{line % 'b'}\n{{\n", encoding="utf-8")
+    code, out, err = run("check", twice)
+    assert code == 1
+    assert "a and b share 100%" in out
+    assert "twice.jsonl: line 3: not JSON" in err
+    assert json.loads(run("check", "--format", "json", twice)[1])["counts"]["duplicates"] == 1
+
+
+def test_errors(run, tmp_path: Path) -> None:
+    wrong = tmp_path / "gold.jsonl"
+    wrong.write_text(
+        '{"id": "1", "source": "خبر", "text": "صادرات نفت ایران افزایش یافت.", "topics": [], "stance": {}}\n'
+        '{"id": "2", "text": "باران بارید.", "topics": []}\n',
+        encoding="utf-8",
+    )
+    code, out, err = run("errors", wrong)
+    assert (code, err) == (0, "")
+    assert out.startswith("2 paragraphs, 1 with a mistake")
+    assert "extra topic: energy" in out
+    row = json.loads(run("errors", "--format", "jsonl", "--topic", "energy", wrong)[1])
+    assert (row["id"], row["kind"], row["topic"]) == ("1", "extra topic", "energy")
+    assert "نفت" in [unit for unit, _ in row["votes"]]
+    assert run("errors", "--format", "jsonl", "--topic", "gaza", wrong)[1] == ""
+    code, _, err = run("errors", "--topic", "sport", wrong)
+    assert code == 1
+    assert "allowed: energy, gaza, bilateral_ties" in err
+    wrong.write_text('{"id": "2", "text": "باران بارید.", "topics": []}', encoding="utf-8")
+    assert run("errors", wrong)[1].startswith("1 paragraphs, 0 with a mistake")
 
 
 def test_evaluate(run) -> None:

@@ -35,6 +35,11 @@ def test_equals_scikit_learn() -> None:
     pooled_true = [STANCES.index(p.stance[t]) for p in gold for t in TOPICS if t in p.stance]
     assert result.stance_pooled.value == pytest.approx(f1_score(pooled_true, stances[has], average="macro"))
     assert sum(map(sum, result.confusion["energy"])) == len(true)
+    said_labels = [{(t, STANCES[stances[n, k]]) for k, t in enumerate(TOPICS) if found[n, k]} for n in range(len(gold))]
+    assert result.exact.value == pytest.approx(
+        np.mean([said == set(p.stance.items()) for said, p in zip(said_labels, gold, strict=True)])
+    )
+    assert 0 < result.exact.value < 1
 
 
 def test_intervals() -> None:

@@ -15,8 +15,8 @@ LAYERS = [
     {"taxonomy", "text"},
     {"units", "lookup"},
     {"features", "heads", "votes", "corpus", "evaluate"},
-    {"model"},
-    {"store"},
+    {"model", "audit"},
+    {"store", "shipped", "mistakes", "curve"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -13,8 +13,10 @@ from stancelib.errors import InputError, ModelFileError, StancelibError
 
 _VERBS = {
     "label": "Label the paragraphs of articles.",
-    "train": "Train a model on label files.",
+    "check": "Look label files over: format, repeats, balance, spellings, names.",
+    "train": "Train a model on label files, alone or on top of the shipped corpus.",
     "evaluate": "Measure a model on gold label files.",
+    "errors": "List what a model gets wrong on gold label files, and why.",
     "info": "Say what a model is: topics, training data, features, scores.",
 }
 

@@ -1,0 +1,102 @@
+"""``stancelib errors``: what a model gets wrong on gold labels, sorted and grouped, and the learning curve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from stancelib import corpus, mistakes, store
+from stancelib.cli.train import read_labels, real_paragraphs
+from stancelib.errors import InputError
+from stancelib.records import Paragraph
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Topic probability instead of the model's thresholds.")
+@click.option("-n", "count", type=click.IntRange(0), default=20, show_default=True, help="Paragraphs in the table.")
+@click.option("--topic", help="Only mistakes on this topic.")
+@click.option("--format", "form", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
+@click.option(
+    "--curve",
+    "curve_paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Also train on an eighth, a quarter, half and all of this corpus, and measure each (minutes).",
+)
+@click.option("--thresholds-from", metavar="PREFIX", help="For --curve: as in `stancelib train`.")
+def command(
+    paths: tuple[Path, ...],
+    model_file: Path | None,
+    threshold: float | None,
+    count: int,
+    topic: str | None,
+    form: str,
+    curve_paths: tuple[Path, ...],
+    thresholds_from: str | None,
+) -> None:
+    """List what a model gets wrong on gold label files, the surest mistakes first, with the votes that led to them.
+
+    The table counts mistakes by confusion, source and length and shows the first ones; JSON lines have them all.
+    """
+    model = store.load(model_file)
+    names = model.taxonomy.names
+    if topic is not None and topic not in names:
+        raise InputError(f"unknown topic {topic!r}; allowed: {', '.join(names)}")
+    reading = corpus.read(paths, names)
+    for problem in reading.problems:
+        click.echo(f"stancelib: {problem}", err=True)
+    gold = reading.paragraphs
+    found = [m for m in mistakes.find(model, gold, threshold=threshold) if topic in (None, m.topic)]
+    if form == "jsonl":
+        for mistake in found:
+            click.echo(json.dumps(mistake.as_dict(), ensure_ascii=False))
+    else:
+        click.echo(_summary(found, gold, names))
+        for mistake in found[:count]:
+            click.echo(_shown(mistake))
+    if curve_paths:
+        from stancelib.curve import learning_curve
+
+        labelled, _ = read_labels(curve_paths, model.taxonomy)
+        real = real_paragraphs(labelled, thresholds_from)
+        click.echo(f"\n{'trained on':>10}  {'topic micro-F1':22}{'stance macro-F1':22}all labels of a paragraph")
+        for size, result in learning_curve(labelled, gold, model.taxonomy, real=real):
+            click.echo(f"{size:>10}  {result.micro_f1!s:22}{result.stance_pooled!s:22}{result.exact}")
+    if reading.problems:
+        raise click.exceptions.Exit(1)
+
+
+def _summary(found: list[mistakes.Mistake], gold: Sequence[Paragraph], names: Sequence[str]) -> str:
+    wrong = len({id(m.paragraph) for m in found})
+    lines = [f"{len(gold)} paragraphs, {wrong} with a mistake; {len(found)} mistakes"]
+    if not found:
+        return lines[0]
+    lines.append("")
+    lines.append(f"{'mistake':34}" + "".join(f"{name:>16}" for name in names) + f"{'share':>8}")
+    for (kind, what), counts in mistakes.by_kind(found, names).items():
+        share = sum(counts) / len(found)
+        lines.append(f"{f'{kind} {what}':34}" + "".join(f"{number:>16}" for number in counts) + f"{share:>8.0%}")
+    for title, groups in (
+        ("source", mistakes.by_source(found, gold)),
+        ("length", mistakes.by_length(found, gold)),
+    ):
+        lines += ["", f"{title:44}{'paragraphs':>12}{'wrong':>8}{'share':>8}"]
+        lines += [f"{g.name[:42]:44}{g.paragraphs:>12}{g.wrong:>8}{g.wrong / g.paragraphs:>8.0%}" for g in groups]
+    return "\n".join(lines)
+
+
+def _shown(mistake: mistakes.Mistake) -> str:
+    what = f"{mistake.kind}: {mistake.topic}"
+    if mistake.kind == "stance":
+        what += f", gold {mistake.gold}, said {mistake.said}"
+    votes = "  ".join(f"\u2068{unit}\u2069 {vote:+.2f}" for unit, vote in mistake.votes)
+    source = f"  [{mistake.paragraph.source}]" if mistake.paragraph.source else ""
+    return (
+        f"\n{mistake.confidence:.2f}  {what}  {mistake.paragraph.id}{source}\n"
+        f"      \u2068{mistake.paragraph.text}\u2069\n      {votes}"
+    )

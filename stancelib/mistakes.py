@@ -1,0 +1,166 @@
+"""Gold + a model -> what it gets wrong, how sure it was, and which words led it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stancelib.errors import InputError
+from stancelib.model import StanceModel
+from stancelib.records import STANCES, Paragraph
+
+#: What can go wrong: a topic found that isn't there, a topic not found, the wrong stance on a topic that is there.
+KINDS: tuple[str, ...] = ("extra topic", "missed topic", "stance")
+
+#: Paragraphs up to so many words are one group of lengths.
+LENGTHS = (15, 30, 60, 120)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One wrong label.
+
+    Args:
+        paragraph: the gold paragraph.
+        kind: one of ``KINDS``; a stance counts whether or not the topic was found, so it is judged by itself.
+        topic: on which topic.
+        gold, said: the stances of gold and model, ``None`` where either doesn't have the topic.
+        confidence: the model's probability of what it said: of the topic, of its absence, or of the stance.
+        votes: the units that pulled hardest to the wrong side with their votes; for a stance the vote for the stance
+            said less that for the gold one.
+    """
+
+    paragraph: Paragraph
+    kind: str
+    topic: str
+    gold: str | None
+    said: str | None
+    confidence: float
+    votes: tuple[tuple[str, float], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON lines: the paragraph's id, source and text, then the rest, figures rounded to four places."""
+        return {
+            "id": self.paragraph.id,
+            "source": self.paragraph.source,
+            "kind": self.kind,
+            "topic": self.topic,
+            "gold": self.gold,
+            "said": self.said,
+            "confidence": round(self.confidence, 4),
+            "votes": [[unit, round(vote, 4)] for unit, vote in self.votes],
+            "text": self.paragraph.text,
+        }
+
+
+def find(
+    model: StanceModel, gold: Sequence[Paragraph], *, threshold: float | None = None, votes: int = 6
+) -> list[Mistake]:
+    """Every wrong label, the surest first.
+
+    Args:
+        model: what is judged.
+        gold: annotated paragraphs.
+        threshold: a probability from which on a topic is there, instead of the model's own thresholds.
+        votes: how many units to name for each.
+
+    Raises:
+        InputError: a paragraph is not annotated.
+
+    >>> import stancelib
+    >>> gold = [Paragraph("1", "تیم نفت آبادان بازی را برد.", (), {})]
+    >>> [(m.kind, m.topic) for m in find(stancelib.load(), gold, threshold=0.0)][0][0]
+    'extra topic'
+    """
+    if bare := [p.id for p in gold if p.topics is None]:
+        raise InputError(f"paragraph {bare[0]!r} is not annotated: gold paragraphs need topics (empty for none)")
+    texts = [p.text for p in gold]
+    scores = model.score(texts)
+    found, topic_probability = model.topics_found(scores, threshold), model.topic_probabilities(scores)
+    probability = model.stance_probabilities(scores)
+    said = probability.argmax(axis=2)
+    names = model.taxonomy.names
+    labels = len(names) * (1 + len(STANCES))
+    mistakes = []
+    for row, paragraph in enumerate(gold):
+        # The kind, the topic, the confidence, and the label to add and the one to subtract when pulls are counted.
+        wrong: list[tuple[str, int, float, int | None, int | None]] = []
+        for k, name in enumerate(names):
+            sure = float(topic_probability[row, k])
+            if found[row, k] and name not in paragraph.stance:
+                wrong.append((KINDS[0], k, sure, k, None))
+            elif name in paragraph.stance:
+                if not found[row, k]:
+                    wrong.append((KINDS[1], k, 1 - sure, None, k))
+                answer, truth = int(said[row, k]), STANCES.index(paragraph.stance[name])
+                if answer != truth:
+                    first = len(names) + len(STANCES) * k
+                    wrong.append((KINDS[2], k, float(probability[row, k, answer]), first + answer, first + truth))
+        units = model.table.votes(paragraph.text) if wrong else []
+        for kind, k, confidence, plus, minus in wrong:
+            toward = np.zeros(labels)
+            if plus is not None:
+                toward[plus] = 1
+            if minus is not None:
+                toward[minus] = -1
+            pulls = sorted(((unit, float(toward @ vote)) for unit, vote in units), key=lambda pull: -pull[1])
+            mistakes.append(
+                Mistake(
+                    paragraph=paragraph,
+                    kind=kind,
+                    topic=names[k],
+                    gold=paragraph.stance.get(names[k]),
+                    said=STANCES[said[row, k]] if kind == "stance" or found[row, k] else None,
+                    confidence=confidence,
+                    votes=tuple(pull for pull in pulls[:votes] if pull[1] > 0),
+                )
+            )
+    return sorted(mistakes, key=lambda mistake: -mistake.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Paragraphs of one source or length: how many, and how many of them have a mistake."""
+
+    name: str
+    paragraphs: int
+    wrong: int
+
+
+def by_kind(mistakes: Iterable[Mistake], topics: Sequence[str]) -> Mapping[tuple[str, str], Sequence[int]]:
+    """(kind, gold -> said) to a count for each topic: how often each confusion happened, the commonest first.
+
+    >>> by_kind([Mistake(Paragraph("1", "نفت"), "stance", "energy", "favor", "neutral", 0.9, ())], ["energy"])
+    {('stance', 'favor -> neutral'): [1]}
+    """
+    table: dict[tuple[str, str], list[int]] = {}
+    for mistake in mistakes:
+        what = f"{mistake.gold} -> {mistake.said}" if mistake.kind == "stance" else ""
+        table.setdefault((mistake.kind, what), [0] * len(topics))[list(topics).index(mistake.topic)] += 1
+    return dict(sorted(table.items(), key=lambda item: (KINDS.index(item[0][0]), -sum(item[1]))))
+
+
+def by_source(mistakes: Iterable[Mistake], gold: Sequence[Paragraph]) -> list[Group]:
+    """How many paragraphs of each source are wrong, the source with the most first."""
+    groups = _groups(mistakes, gold, lambda p: p.source or "no source")
+    return sorted(groups, key=lambda group: -group.wrong)
+
+
+def by_length(mistakes: Iterable[Mistake], gold: Sequence[Paragraph]) -> list[Group]:
+    """How many paragraphs of each length (in words between spaces, by ``LENGTHS``) are wrong, the shortest first."""
+    names = [f"up to {limit} words" for limit in LENGTHS] + [f"over {LENGTHS[-1]} words"]
+    groups = _groups(mistakes, gold, lambda p: names[int(np.searchsorted(LENGTHS, len(p.text.split())))])
+    return sorted(groups, key=lambda group: names.index(group.name))
+
+
+def _groups(mistakes: Iterable[Mistake], gold: Sequence[Paragraph], name: Callable[[Paragraph], str]) -> list[Group]:
+    wrong = {id(mistake.paragraph) for mistake in mistakes}
+    counts: dict[str, list[int]] = {}
+    for paragraph in gold:
+        count = counts.setdefault(name(paragraph), [0, 0])
+        count[0] += 1
+        count[1] += id(paragraph) in wrong
+    return [Group(group, *count) for group, count in counts.items()]
