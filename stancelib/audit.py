@@ -147,9 +147,13 @@ def one_sided_names(
     paragraphs: Sequence[Paragraph], tokens: Sequence[Sequence[str]], topics: Sequence[str]
 ) -> Iterator[OneSidedName]:
     """Names of states, and of voices that are named in their own paragraph, that go with one stance nearly always."""
-    names = set(units.gazetteer().classes)
+    there: Counter[str] = Counter()
+    spoke: Counter[str] = Counter()
     for paragraph, words in zip(paragraphs, tokens, strict=True):
-        names.update(word for word in text.tokens(paragraph.voice or "") if word in words and len(word) > 3)
+        there.update(set(words))
+        spoke.update(set(words).intersection(word for word in text.tokens(paragraph.voice or "") if len(word) > 3))
+    # A word that is mostly met outside of voices is no speaker's name.
+    names = set(units.gazetteer().classes) | {word for word, count in spoke.items() if 2 * count >= there[word]}
     for topic in topics:
         seen: dict[str, Counter[str]] = defaultdict(Counter)
         total: Counter[str] = Counter()

@@ -17,7 +17,7 @@ RETOLD = "r"
 RETOLD_WEIGHT = 2.0
 
 #: How much a paragraph of one's own counts beside an invented one (benchmarks/extend.py).
-OWN_WEIGHT = 4.0
+OWN_WEIGHT = 2.0
 
 
 def paragraphs() -> list[Paragraph]:
