@@ -33,6 +33,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "shipped": {},
     "topics: plain logistic regression": {"plain_topics": True},
     "stance: one balanced multinomial classifier a topic": {"plain_stances": True},
+    "stance: word pairs in full": {"stance_pairs": 1.0},
+    "stance: no word pairs": {"stance_pairs": 0.0},
     "retold paragraphs count 1": {"retold_weight": 1.0},
     "retold paragraphs count 4": {"retold_weight": 4.0},
     "only retold paragraphs": {"only": True},
@@ -70,15 +72,16 @@ def plain_stances(X: Any, pairs: StancePairs) -> Linear:
     return Linear(np.vstack(coef), np.concatenate(intercept))
 
 
-def fit(train: list[Paragraph], X: Any, changed: dict[str, Any]) -> tuple[Linear, Linear]:
+def fit(train: list[Paragraph], X: Any, of_pairs: np.ndarray, changed: dict[str, Any]) -> tuple[Linear, Linear]:
     settings = Settings()
     retold = changed.get("retold_weight", shipped.RETOLD_WEIGHT)
     weight = np.array([retold if p.id.startswith(shipped.RETOLD) else 1.0 for p in train])
     has = np.array([[t in p.topics for t in TOPICS] for p in train])
     pairs = StancePairs.of([p.stance for p in train], TOPICS)
+    scale = np.where(of_pairs, changed.get("stance_pairs", settings.stance_pairs), 1.0)
     plain = changed.get("plain_topics"), changed.get("plain_stances")
     topics = plain_topics(X, has) if plain[0] else fit_topics(X, has, settings.topic_c, weight)
-    return topics, plain_stances(X, pairs) if plain[1] else fit_stances(X, pairs, settings.stance_c, weight)
+    return topics, plain_stances(X, pairs) if plain[1] else fit_stances(X, pairs, settings.stance_c, weight, scale)
 
 
 def predict(heads: tuple[Linear, Linear], X: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -116,12 +119,12 @@ def row(name: str, changed: dict[str, Any], gold: list[Paragraph], dev: list[Par
         vectorizer = PersianTfidfVectorizer(**arguments)
         X = vectorizer.fit_transform([p.text for p in gold])
         Z = vectorizer.transform([p.text for p in dev])
-    figures = judged(dev, *predict(fit(gold, X, changed), Z))
+    figures = judged(dev, *predict(fit(gold, X, vectorizer.of_pairs_, changed), Z))
     parts, order = [], []
     for k in range(3) if retold.any() else ():
         held_out = retold & (fold == k)
         test, train = np.flatnonzero(held_out), np.flatnonzero(~held_out)
-        parts.append(predict(fit([gold[i] for i in train], X[train], changed), X[test]))
+        parts.append(predict(fit([gold[i] for i in train], X[train], vectorizer.of_pairs_, changed), X[test]))
         order += [gold[i] for i in test]
     if parts:
         figures += judged(order, np.vstack([v for v, _ in parts]), np.vstack([s for _, s in parts]))

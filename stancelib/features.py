@@ -42,6 +42,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         vocabulary_: feature -> column.
         idf_: (features,) smoothed inverse document frequency ln((1 + n) / (1 + df)) + 1, as scikit-learn has it.
         lemmas_, compounds_, pairs_: what else was learned.
+        of_pairs_: (features,) which features only a pair of words has.
 
     Raises:
         TrainingError: an argument is not one of those allowed, or there is no text to learn from.
@@ -115,6 +116,8 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         if not kept:
             raise TrainingError("no feature stands in enough of the texts; give more text or a smaller min_df")
         self.vocabulary_ = {name: column for column, name in enumerate(kept)}
+        joined = {pair.replace(" ", "") for pair in self.pairs_} - words
+        self.of_pairs_ = np.array([name in joined for name in kept])
         idf = np.log((1 + len(texts)) / (1 + df[[feature_ids[name] for name in kept]])) + 1
         # float32, so that a model file and the vectorizer that it came from hold the same numbers.
         self.idf_ = (idf * [self.char_weight if name[0] == "#" else 1.0 for name in kept]).astype(np.float32)

@@ -18,6 +18,10 @@ from stancelib.records import STANCES
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: A stream of news has so many times the paragraphs without a topic, for each one with it, that labelled paragraphs have:
+#: these are chosen for being about something.
+OFF_TOPIC = 1.5
+
 _NEVER = -1e3  # the intercept of a stance that a topic never had in training, so that it is never given
 
 
@@ -95,10 +99,12 @@ def calibrate_topics(values: Floats, has: NDArray[np.bool_], real: NDArray[np.bo
 
 
 def _best_threshold(values: Floats, y: NDArray[np.bool_]) -> float:
-    """The decision value with the best F1: the middle of the thresholds within half a point of the best, rounded."""
-    grid = np.linspace(-1.5, 0.5, 41)
+    """The decision value with the best F1, as it would be with ``OFF_TOPIC`` times the paragraphs off the topic: the
+    middle of the thresholds within half a point of the best, rounded."""
+    grid = np.linspace(-3.0, 1.0, 81)
     found = values[:, None] > grid
-    f1 = 2 * (found & y[:, None]).sum(0) / np.maximum(found.sum(0) + y.sum(), 1)
+    right = (found & y[:, None]).sum(0)
+    f1 = 2 * right / np.maximum(right + OFF_TOPIC * (found & ~y[:, None]).sum(0) + y.sum(), 1)
     return float(np.round(np.mean(grid[f1 >= f1.max() - 0.005]), 2))
 
 
@@ -127,7 +133,7 @@ class StancePairs:
         return StancePairs(self.row[chosen], self.topic[chosen], self.stance[chosen], self.topics)
 
 
-def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats) -> Linear:
+def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, scale: Floats) -> Linear:
     """Fit the stance classifiers of all topics together, every stance of a topic with the same weight in all.
 
     Each feature stands twice, for stance at large and for stance toward this topic ("frustratingly easy domain
@@ -140,11 +146,13 @@ def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats) 
         pairs: the stances.
         C: inverse regularisation strength.
         weight: (paragraphs,) how much each counts.
+        scale: (features,) what each feature is multiplied by while learning: under 1, it must say more to be heard.
 
     Returns:
         ``coef`` (topics * 3, features) and ``intercept`` (topics * 3,), for each topic its stances.
     """
     topics, width = pairs.topics, X.shape[1]
+    heard = np.concatenate([np.tile(scale, 1 + topics), np.ones(topics)])
     toward = np.eye(topics)[pairs.topic]
     XP = X[pairs.row]
     A = sp.hstack([XP, *(sp.diags(one) @ XP for one in toward.T), sp.csr_matrix(toward)], format="csr")
@@ -159,6 +167,7 @@ def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats) 
         half = np.where(yes, balanced / balanced[yes].sum(), balanced / balanced[~yes].sum()) * mine.sum() / 2
         ratio = _log_count_ratio(present, yes, half)
         ratio[-topics:] = 1.0
+        ratio *= heard
         model = _logistic(C).fit(A @ sp.diags(ratio), yes, sample_weight=half)
         learned = model.coef_[0] * ratio
         blocks = learned[:-topics].reshape(1 + topics, width)
@@ -182,13 +191,15 @@ def _log_count_ratio(present: sp.csr_matrix, yes: NDArray[np.bool_], weight: Flo
     return ratio
 
 
-def stance_values_out_of_fold(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, seed: int = 0) -> Floats:
+def stance_values_out_of_fold(
+    X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, scale: Floats, seed: int = 0
+) -> Floats:
     """(pairs, 3) decision values from 3-fold cross-validation over paragraphs; ``seed`` is of the folds."""
     values = np.zeros((len(pairs.row), len(STANCES)))
     fold = np.random.default_rng(seed).integers(0, 3, X.shape[0])[pairs.row]
     for k in range(3):
         test = fold == k
-        head = fit_stances(X, pairs[~test], C, weight)
+        head = fit_stances(X, pairs[~test], C, weight, scale)
         every = (X[pairs.row[test]] @ head.coef.T + head.intercept).reshape(-1, pairs.topics, len(STANCES))
         values[test] = every[np.arange(len(every)), pairs.topic[test]]
     return values

@@ -31,14 +31,17 @@ class Settings:
 
     Args:
         topic_c, stance_c: inverse regularisation strengths.
+        stance_pairs: what features of word pairs are multiplied by when stances are learned. Under 1, because the pairs
+            that carry a stance in training text are less often met again in real text than its words are.
         features: arguments for `features.PersianTfidfVectorizer` that differ from its defaults.
         prune: how many features are kept, those with the largest |idf * coefficient|; ``None`` keeps all.
     """
 
     topic_c: float = 10.0
     stance_c: float = 1.0
+    stance_pairs: float = 0.5
     features: Mapping[str, Any] = field(default_factory=dict)
-    prune: int | None = 100_000
+    prune: int | None = 125_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,15 +100,16 @@ class StanceModel:
         has = np.array([[name in (p.topics or ()) for name in taxonomy.names] for p in gold])
         pairs = heads.StancePairs.of([p.stance for p in gold], taxonomy.names)
 
-        def train(X: Any) -> tuple[Floats, Floats]:
+        def train(X: Any, scale: Floats) -> tuple[Floats, Floats]:
             topics = heads.fit_topics(X, has, settings.topic_c, weight)
-            stances = heads.fit_stances(X, pairs, settings.stance_c, weight)
+            stances = heads.fit_stances(X, pairs, settings.stance_c, weight, scale)
             coef = np.concatenate([topics.coef, stances.coef]).T
             return coef, np.concatenate([topics.intercept, stances.intercept])
 
         vectorizer = PersianTfidfVectorizer(**settings.features)
         X = vectorizer.fit_transform([p.text for p in gold])
-        coef, bias = train(X)
+        scale = np.where(vectorizer.of_pairs_, settings.stance_pairs, 1.0)
+        coef, bias = train(X, scale)
         if settings.prune is not None and len(vectorizer.vocabulary_) > settings.prune:
             # A feature that says little to every label is dropped, and the rest learn again without it.
             largest = np.abs(coef * vectorizer.idf_[:, None]).max(axis=1).round(9)
@@ -113,11 +117,12 @@ class StanceModel:
             terms = list(vectorizer.vocabulary_)
             vectorizer.idf_ = vectorizer.idf_[kept]
             vectorizer.vocabulary_ = {terms[old]: new for new, old in enumerate(kept)}
+            scale = scale[kept]
             X = vectorizer.transform([p.text for p in gold])
-            coef, bias = train(X)
+            coef, bias = train(X, scale)
         meant = np.ones(len(gold), dtype=bool) if real is None else np.fromiter(real, dtype=bool, count=len(gold))
         topic_values = heads.topic_values_out_of_fold(X, has, settings.topic_c, weight)
-        stance_values = heads.stance_values_out_of_fold(X, pairs, settings.stance_c, weight)
+        stance_values = heads.stance_values_out_of_fold(X, pairs, settings.stance_c, weight, scale)
         topics = heads.calibrate_topics(topic_values, has, meant)
         temperature = np.repeat(heads.stance_temperatures(stance_values, pairs, meant), len(STANCES))
         scale = np.concatenate([np.ones(len(taxonomy.names)), temperature])

@@ -27,7 +27,7 @@ def problem(count: int = 240):
 def test_stances_are_learned_and_shared() -> None:
     X, stances = problem()
     pairs = StancePairs.of(stances, TOPICS)
-    head = fit_stances(X, pairs, C=1.0, weight=np.ones(X.shape[0]))
+    head = fit_stances(X, pairs, C=1.0, weight=np.ones(X.shape[0]), scale=np.ones(X.shape[1]))
     assert head.coef.shape == (6, X.shape[1])
     values = (X @ head.coef.T + head.intercept).reshape(-1, 2, 3)
     assert (values[pairs.row, pairs.topic].argmax(axis=1) == pairs.stance).all()
@@ -35,7 +35,7 @@ def test_stances_are_learned_and_shared() -> None:
 
 def test_a_stance_that_a_topic_never_had_is_never_given() -> None:
     X, stances = problem()
-    head = fit_stances(X, StancePairs.of(stances, TOPICS), C=1.0, weight=np.ones(X.shape[0]))
+    head = fit_stances(X, StancePairs.of(stances, TOPICS), C=1.0, weight=np.ones(X.shape[0]), scale=np.ones(X.shape[1]))
     values = (X @ head.coef.T + head.intercept).reshape(-1, 2, 3)
     assert (values[:, 0].argmax(axis=1) == STANCES.index("against")).any()
     assert not (values[:, 1].argmax(axis=1) == STANCES.index("against")).any()
