@@ -22,6 +22,7 @@ def learning_curve(
     settings: Settings | None = None,
     *,
     real: Sequence[bool] | None = None,
+    weights: Sequence[float] | None = None,
     shares: Sequence[float] = SHARES,
     seed: int = 0,
     rounds: int = 1000,
@@ -31,7 +32,7 @@ def learning_curve(
     Args:
         corpus: labelled paragraphs to train on; each part contains the one before.
         gold: labelled paragraphs to measure on; none of them may be in the corpus.
-        taxonomy, settings, real: as for `StanceModel.fit`.
+        taxonomy, settings, real, weights: as for `StanceModel.fit`.
         shares: of the corpus, each above 0 and at most 1.
         seed: of the order in which paragraphs are taken.
         rounds: of the bootstrap.
@@ -44,9 +45,13 @@ def learning_curve(
     """
     order = np.random.default_rng(seed).permutation(len(corpus))
     for share in shares:
-        part = np.sort(order[: max(1, round(share * len(corpus)))])
+        part = np.sort(order[: max(1, round(share * len(corpus)))]).tolist()
         model = StanceModel.fit(
-            [corpus[i] for i in part], taxonomy, settings, None if real is None else [real[i] for i in part]
+            [corpus[i] for i in part],
+            taxonomy,
+            settings,
+            real=None if real is None else [real[i] for i in part],
+            weights=None if weights is None else [weights[i] for i in part],
         )
         found, stances = model.predict([p.text for p in gold])
         yield len(part), evaluate(gold, model.taxonomy.names, found, stances, rounds=rounds)

@@ -26,6 +26,12 @@ def paragraphs() -> list[Paragraph]:
         return corpus.read([Path(directory)]).paragraphs
 
 
+def recipe(corpus: Sequence[Paragraph]) -> tuple[list[bool], list[float]]:
+    """How the shipped model learns from the shipped corpus: ``real`` and ``weights`` for `StanceModel.fit`."""
+    retold = [p.id.startswith(RETOLD) for p in corpus]
+    return retold, [RETOLD_WEIGHT if is_retold else 1.0 for is_retold in retold]
+
+
 def extend(own: Sequence[Paragraph] = (), *, weight: float = OWN_WEIGHT) -> StanceModel:
     """Train on the shipped corpus and paragraphs of one's own, for the shipped topics.
 
@@ -42,9 +48,5 @@ def extend(own: Sequence[Paragraph] = (), *, weight: float = OWN_WEIGHT) -> Stan
     if bare := [p.id for p in own if p.topics is None]:
         raise TrainingError(f"{len(bare)} paragraphs are not annotated (no topics), the first is {bare[0]!r}")
     base = paragraphs()
-    retold = [p.id.startswith(RETOLD) for p in base]
-    return StanceModel.fit(
-        [*base, *own],
-        real=[*retold, *(True for _ in own)],
-        weights=[*(RETOLD_WEIGHT if is_retold else 1.0 for is_retold in retold), *(weight for _ in own)],
-    )
+    real, weights = recipe(base)
+    return StanceModel.fit([*base, *own], real=[*real, *[True] * len(own)], weights=[*weights, *[weight] * len(own)])

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
-from stancelib import corpus, mistakes, store
+from stancelib import corpus, mistakes, shipped, store
 from stancelib.cli.train import read_labels, real_paragraphs
+from stancelib.curve import learning_curve
 from stancelib.errors import InputError
 from stancelib.records import Paragraph
+from stancelib.taxonomy import Taxonomy
 
 
 @click.command()
@@ -23,10 +25,9 @@ from stancelib.records import Paragraph
 @click.option("--format", "form", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
 @click.option(
     "--curve",
-    "curve_paths",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Also train on an eighth, a quarter, half and all of this corpus, and measure each (minutes).",
+    "curve_path",
+    metavar="PATH|shipped",
+    help="Also train on an eighth, a quarter, half and all of these labels, or of the shipped corpus, and measure each.",
 )
 @click.option("--thresholds-from", metavar="PREFIX", help="For --curve: as in `stancelib train`.")
 def command(
@@ -36,7 +37,7 @@ def command(
     count: int,
     topic: str | None,
     form: str,
-    curve_paths: tuple[Path, ...],
+    curve_path: str | None,
     thresholds_from: str | None,
 ) -> None:
     """List what a model gets wrong on gold label files, the surest mistakes first, with the votes that led to them.
@@ -59,16 +60,24 @@ def command(
         click.echo(_summary(found, gold, names))
         for mistake in found[:count]:
             click.echo(_shown(mistake))
-    if curve_paths:
-        from stancelib.curve import learning_curve
-
-        labelled, _ = read_labels(curve_paths, model.taxonomy)
-        real = real_paragraphs(labelled, thresholds_from)
-        click.echo(f"\n{'trained on':>10}  {'topic micro-F1':22}{'stance macro-F1':22}all labels of a paragraph")
-        for size, result in learning_curve(labelled, gold, model.taxonomy, real=real):
-            click.echo(f"{size:>10}  {result.micro_f1!s:22}{result.stance_pooled!s:22}{result.exact}")
+    if curve_path is not None:
+        _curve(gold, model.taxonomy, curve_path, thresholds_from)
     if reading.problems:
         raise click.exceptions.Exit(1)
+
+
+def _curve(gold: Sequence[Paragraph], taxonomy: Taxonomy, path: str, thresholds_from: str | None) -> None:
+    real: list[bool] | None
+    weights: list[float] | None
+    if path == "shipped":
+        labelled = shipped.paragraphs()
+        real, weights = shipped.recipe(labelled)
+    else:
+        labelled, _ = read_labels([Path(path)], taxonomy)
+        real, weights = real_paragraphs(labelled, thresholds_from), None
+    click.echo(f"\n{'trained on':>10}  {'topic micro-F1':22}{'stance macro-F1':22}all labels of a paragraph")
+    for size, result in learning_curve(labelled, gold, taxonomy, real=real, weights=weights):
+        click.echo(f"{size:>10}  {result.micro_f1!s:22}{result.stance_pooled!s:22}{result.exact}")
 
 
 def _summary(found: list[mistakes.Mistake], gold: Sequence[Paragraph], names: Sequence[str]) -> str:
