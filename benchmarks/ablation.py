@@ -55,18 +55,20 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def plain_topics(X: Any, has: np.ndarray) -> Linear:
+def plain_topics(X: Any, has: np.ndarray, weight: np.ndarray) -> Linear:
     """What one writes first: one logistic regression a topic."""
-    fitted = [LogisticRegression(C=10.0, solver="liblinear").fit(X, y) for y in has.T]
+    fitted = [LogisticRegression(C=10.0, solver="liblinear").fit(X, y, sample_weight=weight) for y in has.T]
     return Linear(np.vstack([one.coef_ for one in fitted]), np.concatenate([one.intercept_ for one in fitted]))
 
 
-def plain_stances(X: Any, pairs: StancePairs) -> Linear:
+def plain_stances(X: Any, pairs: StancePairs, weight: np.ndarray) -> Linear:
     """What one writes first: for each topic one multinomial logistic regression with balanced classes."""
     coef, intercept = [], []
     for topic in range(len(TOPICS)):
         mine = pairs[pairs.topic == topic]
-        model = LogisticRegression(C=5.0, max_iter=1000, class_weight="balanced").fit(X[mine.row], mine.stance)
+        model = LogisticRegression(C=5.0, max_iter=1000, class_weight="balanced").fit(
+            X[mine.row], mine.stance, sample_weight=weight[mine.row]
+        )
         coef.append(model.coef_)
         intercept.append(model.intercept_)
     return Linear(np.vstack(coef), np.concatenate(intercept))
@@ -80,8 +82,10 @@ def fit(train: list[Paragraph], X: Any, of_pairs: np.ndarray, changed: dict[str,
     pairs = StancePairs.of([p.stance for p in train], TOPICS)
     scale = np.where(of_pairs, changed.get("stance_pairs", settings.stance_pairs), 1.0)
     plain = changed.get("plain_topics"), changed.get("plain_stances")
-    topics = plain_topics(X, has) if plain[0] else fit_topics(X, has, settings.topic_c, weight)
-    return topics, plain_stances(X, pairs) if plain[1] else fit_stances(X, pairs, settings.stance_c, weight, scale)
+    topics = plain_topics(X, has, weight) if plain[0] else fit_topics(X, has, settings.topic_c, weight)
+    return topics, plain_stances(X, pairs, weight) if plain[1] else fit_stances(
+        X, pairs, settings.stance_c, weight, scale
+    )
 
 
 def predict(heads: tuple[Linear, Linear], X: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -96,6 +96,8 @@ def shared(paragraphs: list[Paragraph], real: dict[str, str]) -> Iterator[tuple[
 def main(directory: str) -> None:
     paragraphs = corpus.read([ROOT / "labels" / "corpus"]).paragraphs
     real = dict(read(Path(directory)))
+    if not real:
+        sys.exit(f"{directory} has no *.jsonl or *.jsonl.gz to compare with")
     known = sum(p.id.startswith("r-") and p.id.removeprefix("r-") in real for p in paragraphs)
     print(f"{len(paragraphs)} paragraphs against {len(real)} real ones; {known} name their source")
     found = list(shared(paragraphs, real))

@@ -60,12 +60,13 @@ class OneSidedName:
 class Audit:
     """What `audit` found.
 
-    ``counts``: topics, stances and exact duplicates. ``words``: the 5th, 25th, 50th, 75th and 95th percentile of the number of
+    ``counts``: topics, stances and exact duplicates. ``unannotated``: paragraphs that nobody labelled. ``words``: the 5th, 25th, 50th, 75th and 95th percentile of the number of
     words. ``kinds``, ``styles``: value -> paragraphs, "" where it isn't given. ``spellings``: share of the paragraphs with
-    each of ``SPELLINGS``. ``repeats`` has exact duplicates too, with share 1.
+    each of ``SPELLINGS``. ``repeats`` has exact duplicates too, with share 1. A paragraph without an id goes by its place.
     """
 
     counts: Report
+    unannotated: int
     words: tuple[int, ...]
     kinds: Mapping[str, int]
     styles: Mapping[str, int]
@@ -75,8 +76,9 @@ class Audit:
 
     def warnings(self) -> Iterator[str]:
         """What may hurt a model trained on these paragraphs, in words."""
-        share = self.counts.without_topic / max(self.counts.paragraphs, 1)
-        if share < FEW_WITHOUT_TOPIC:
+        annotated = self.counts.paragraphs - self.unannotated
+        share = self.counts.without_topic / max(annotated, 1)
+        if annotated and share < FEW_WITHOUT_TOPIC:
             yield f"{share:.0%} of the paragraphs have no topic; in a real stream half or more have none"
         for topic, counts in self.counts.stances.items():
             total = sum(counts.values())
@@ -101,10 +103,11 @@ def audit(paragraphs: Sequence[Paragraph], topics: Sequence[str]) -> Audit:
     >>> found.counts.stances["energy"]["neutral"], found.words[2]
     (1, 3)
     """
-    tokens = [text.tokens(p.text) for p in paragraphs]
+    tokens = [text.tokens(p.text, units.gazetteer().compounds) for p in paragraphs]
     lengths = [len(p.text.split()) for p in paragraphs] or [0]
     return Audit(
         counts=report(paragraphs, topics),
+        unannotated=sum(p.topics is None for p in paragraphs),
         words=tuple(int(n) for n in np.percentile(lengths, [5, 25, 50, 75, 95])),
         kinds=dict(Counter(p.kind or "" for p in paragraphs).most_common()),
         styles=dict(Counter(p.style or "" for p in paragraphs).most_common()),
@@ -112,35 +115,36 @@ def audit(paragraphs: Sequence[Paragraph], topics: Sequence[str]) -> Audit:
             name: sum(bool(pattern.search(p.text)) for p in paragraphs) / max(len(paragraphs), 1)
             for name, pattern in SPELLINGS.items()
         },
-        repeats=tuple(repeats([p.id for p in paragraphs], tokens)),
+        repeats=tuple(repeats([p.id or f"paragraph {n}" for n, p in enumerate(paragraphs, 1)], tokens)),
         names=tuple(one_sided_names(paragraphs, tokens, topics)),
     )
 
 
 def shingles(tokens: Sequence[str], size: int) -> set[tuple[str, ...]]:
-    """Every run of ``size`` tokens; a shorter paragraph is one run.
+    """Every run of ``size`` tokens; a shorter paragraph is one run, an empty one none.
 
     >>> sorted(shingles(["a", "b", "c"], 2))
     [('a', 'b'), ('b', 'c')]
     """
     if len(tokens) < size:
-        return {tuple(tokens)}
+        return {tuple(tokens)} if tokens else set()
     return {tuple(tokens[start : start + size]) for start in range(len(tokens) - size + 1)}
 
 
 def repeats(ids: Sequence[str], tokens: Sequence[Sequence[str]]) -> Iterator[Repeat]:
-    """Pairs of paragraphs that share at least ``NEAR`` of the shorter one's shingles, in order of the second."""
+    """Paragraphs that share at least ``NEAR`` of the shorter one's shingles with an earlier one that is no repeat itself,
+    each with the one it shares most with. In time about linear, however often a text is repeated."""
     sets = [shingles(words, SHINGLE) for words in tokens]
     holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, found in enumerate(sets):
-        shared: Counter[int] = Counter()
-        for shingle in found:
-            shared.update(holders[shingle])
-            holders[shingle].append(number)
-        for other, count in sorted(shared.items()):
-            share = count / min(len(found), len(sets[other]))
-            if share >= NEAR:
-                yield Repeat(ids[other], ids[number], share)
+        shared = Counter(other for shingle in found for other in holders[shingle])
+        shares = [(count / min(len(found), len(sets[other])), -other) for other, count in shared.items()]
+        share, other = max(shares, default=(0.0, 0))
+        if share >= NEAR:
+            yield Repeat(ids[-other], ids[number], share)
+        else:
+            for shingle in found:
+                holders[shingle].append(number)
 
 
 def one_sided_names(

@@ -52,7 +52,7 @@ def paragraph_from_dict(data: Mapping[str, Any], topics: Collection[str] | None)
     if wrong := [key for key, value in optional.items() if not isinstance(value, str | None)]:
         raise InputError(f"{wrong[0]} must be text or null")
     return Paragraph(
-        id=str(data.get("id", "")),
+        id="" if data.get("id") is None else str(data["id"]),
         text=text,
         topics=None if found is None else tuple(found),
         stance=dict(stance),
@@ -76,7 +76,7 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | InputError]]:
                 continue
             try:
                 data = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 yield number, InputError(f"not JSON: {error}")
             else:
                 yield number, data if isinstance(data, dict) else InputError("not a JSON object")
@@ -129,6 +129,8 @@ def read(paths: Iterable[Path], topics: Collection[str] | None = None) -> Readin
             raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from error
+        except csv.Error as error:
+            raise InputError(f"{path}: {error}; a quotation mark that is never closed, perhaps") from error
     return reading
 
 

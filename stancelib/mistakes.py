@@ -12,8 +12,8 @@ from stancelib.errors import InputError
 from stancelib.model import StanceModel
 from stancelib.records import STANCES, Paragraph
 
-#: What can go wrong: a topic found that isn't there, a topic not found, the wrong stance on a topic that is there.
-KINDS: tuple[str, ...] = ("extra topic", "missed topic", "stance")
+#: What can go wrong: a topic predicted that isn't there, a topic not predicted, the wrong stance on a topic that is there.
+KINDS: tuple[str, ...] = ("false positive", "false negative", "stance")
 
 #: Paragraphs up to so many words are one group of lengths.
 LENGTHS = (15, 30, 60, 120)
@@ -27,17 +27,17 @@ class Mistake:
         paragraph: the gold paragraph.
         kind: one of ``KINDS``; a stance counts whether or not the topic was found, so it is judged by itself.
         topic: on which topic.
-        gold, said: the stances of gold and model, ``None`` where either doesn't have the topic.
-        confidence: the model's probability of what it said: of the topic, of its absence, or of the stance.
+        gold, predicted: the stances of gold and model, ``None`` where either doesn't have the topic.
+        confidence: the model's probability of what it predicted: of the topic, of its absence, or of the stance.
         votes: the units that pulled hardest to the wrong side with their votes; for a stance the vote for the stance
-            said less that for the gold one.
+            predicted less that for the gold one.
     """
 
     paragraph: Paragraph
     kind: str
     topic: str
     gold: str | None
-    said: str | None
+    predicted: str | None
     confidence: float
     votes: tuple[tuple[str, float], ...]
 
@@ -49,7 +49,7 @@ class Mistake:
             "kind": self.kind,
             "topic": self.topic,
             "gold": self.gold,
-            "said": self.said,
+            "predicted": self.predicted,
             "confidence": round(self.confidence, 4),
             "votes": [[unit, round(vote, 4)] for unit, vote in self.votes],
             "text": self.paragraph.text,
@@ -73,7 +73,7 @@ def find(
     >>> import stancelib
     >>> gold = [Paragraph("1", "تیم نفت آبادان بازی را برد.", (), {})]
     >>> [(m.kind, m.topic) for m in find(stancelib.load(), gold, threshold=0.0)][0][0]
-    'extra topic'
+    'false positive'
     """
     if bare := [p.id for p in gold if p.topics is None]:
         raise InputError(f"paragraph {bare[0]!r} is not annotated: gold paragraphs need topics (empty for none)")
@@ -81,7 +81,7 @@ def find(
     scores = model.score(texts)
     found, topic_probability = model.topics_found(scores, threshold), model.topic_probabilities(scores)
     probability = model.stance_probabilities(scores)
-    said = probability.argmax(axis=2)
+    likeliest = probability.argmax(axis=2)
     names = model.taxonomy.names
     labels = len(names) * (1 + len(STANCES))
     mistakes = []
@@ -95,7 +95,7 @@ def find(
             elif name in paragraph.stance:
                 if not found[row, k]:
                     wrong.append((KINDS[1], k, 1 - sure, None, k))
-                answer, truth = int(said[row, k]), STANCES.index(paragraph.stance[name])
+                answer, truth = int(likeliest[row, k]), STANCES.index(paragraph.stance[name])
                 if answer != truth:
                     first = len(names) + len(STANCES) * k
                     wrong.append((KINDS[2], k, float(probability[row, k, answer]), first + answer, first + truth))
@@ -113,7 +113,7 @@ def find(
                     kind=kind,
                     topic=names[k],
                     gold=paragraph.stance.get(names[k]),
-                    said=STANCES[said[row, k]] if kind == "stance" or found[row, k] else None,
+                    predicted=STANCES[likeliest[row, k]] if kind == "stance" or found[row, k] else None,
                     confidence=confidence,
                     votes=tuple(pull for pull in pulls[:votes] if pull[1] > 0),
                 )
@@ -131,14 +131,14 @@ class Group:
 
 
 def by_kind(mistakes: Iterable[Mistake], topics: Sequence[str]) -> Mapping[tuple[str, str], Sequence[int]]:
-    """(kind, gold -> said) to a count for each topic: how often each confusion happened, the commonest first.
+    """(kind, gold -> predicted) to a count for each topic: how often each confusion happened, the commonest first.
 
     >>> by_kind([Mistake(Paragraph("1", "نفت"), "stance", "energy", "favor", "neutral", 0.9, ())], ["energy"])
     {('stance', 'favor -> neutral'): [1]}
     """
     table: dict[tuple[str, str], list[int]] = {}
     for mistake in mistakes:
-        what = f"{mistake.gold} -> {mistake.said}" if mistake.kind == "stance" else ""
+        what = f"{mistake.gold} -> {mistake.predicted}" if mistake.kind == "stance" else ""
         table.setdefault((mistake.kind, what), [0] * len(topics))[list(topics).index(mistake.topic)] += 1
     return dict(sorted(table.items(), key=lambda item: (KINDS.index(item[0][0]), -sum(item[1]))))
 

@@ -74,7 +74,7 @@ class StanceModel:
         real: Iterable[bool] | None = None,
         weights: Iterable[float] | None = None,
     ) -> StanceModel:
-        """Train on labelled paragraphs. Deterministic: the same paragraphs give the same model.
+        """Train on labelled paragraphs. Deterministic: the same arguments give the same model.
 
         Args:
             paragraphs: at least ``MIN_EXAMPLES`` with and without each topic, and two stances of each.
@@ -85,15 +85,21 @@ class StanceModel:
             weights: how much each paragraph counts, above 0; 1 by default.
 
         Raises:
-            TrainingError: a topic has too few examples, by name; a paragraph is not annotated; a weight is not above 0.
+            TrainingError: a topic has too few examples, by name; a paragraph is not annotated, or has a topic that the
+                taxonomy hasn't; ``real`` or ``weights`` has another length or nothing that can be used.
         """
         taxonomy = taxonomies.default() if taxonomy is None else taxonomy
         settings = Settings() if settings is None else settings
         gold = list(paragraphs)
         _check(gold, taxonomy)
-        weight = np.ones(len(gold)) if weights is None else np.fromiter(weights, dtype=np.float64, count=len(gold))
+        weight = np.ones(len(gold)) if weights is None else np.array(list(weights), dtype=np.float64)
+        meant = np.ones(len(gold), dtype=bool) if real is None else np.array(list(real), dtype=bool)
+        if len(weight) != len(gold) or len(meant) != len(gold):
+            raise TrainingError(f"real and weights must have one value for each of the {len(gold)} paragraphs")
         if not (np.isfinite(weight) & (weight > 0)).all():
             raise TrainingError("weights must be numbers above 0")
+        if not meant.any():
+            raise TrainingError("no paragraph is left to choose thresholds on")
         from stancelib import heads
         from stancelib.features import PersianTfidfVectorizer
 
@@ -117,10 +123,10 @@ class StanceModel:
             terms = list(vectorizer.vocabulary_)
             vectorizer.idf_ = vectorizer.idf_[kept]
             vectorizer.vocabulary_ = {terms[old]: new for new, old in enumerate(kept)}
+            vectorizer.of_pairs_ = vectorizer.of_pairs_[kept]
             scale = scale[kept]
             X = vectorizer.transform([p.text for p in gold])
             coef, bias = train(X, scale)
-        meant = np.ones(len(gold), dtype=bool) if real is None else np.fromiter(real, dtype=bool, count=len(gold))
         topic_values = heads.topic_values_out_of_fold(X, has, settings.topic_c, weight)
         stance_values = heads.stance_values_out_of_fold(X, pairs, settings.stance_c, weight, scale)
         topics = heads.calibrate_topics(topic_values, has, meant)
@@ -145,6 +151,9 @@ class StanceModel:
             "paragraphs": len(gold),
             "data_sha256": data_hash(gold),
             "settings": asdict(settings),
+            "weights": {
+                f"{value:g}": int(count) for value, count in zip(*np.unique(weight, return_counts=True), strict=True)
+            },
             "stances": {
                 name: {stance: sum(p.stance.get(name) == stance for p in gold) for stance in STANCES}
                 for name in taxonomy.names
@@ -272,6 +281,10 @@ def _scores(
 def _check(gold: Sequence[Paragraph], taxonomy: Taxonomy) -> None:
     if bare := [p for p in gold if p.topics is None]:
         raise TrainingError(f"{len(bare)} paragraphs are not annotated (no topics), the first is {bare[0].id!r}")
+    if foreign := [(p.id, topic) for p in gold for topic in p.topics or () if topic not in taxonomy.names]:
+        raise TrainingError(
+            f"paragraph {foreign[0][0]!r} has the topic {foreign[0][1]!r}; allowed: {', '.join(taxonomy.names)}"
+        )
     for name in taxonomy.names:
         stances = [p.stance[name] for p in gold if name in p.stance]
         if len(stances) < MIN_EXAMPLES or len(gold) - len(stances) < MIN_EXAMPLES:

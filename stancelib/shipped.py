@@ -43,10 +43,13 @@ def extend(own: Sequence[Paragraph] = (), *, weight: float = OWN_WEIGHT) -> Stan
         weight: how much each of them counts; an invented paragraph counts 1, a retold one ``RETOLD_WEIGHT``.
 
     Raises:
-        TrainingError: a paragraph is not annotated, or the weight is not above 0.
+        TrainingError: a paragraph is not annotated, or stands in the shipped corpus; the weight is not above 0.
     """
     if bare := [p.id for p in own if p.topics is None]:
         raise TrainingError(f"{len(bare)} paragraphs are not annotated (no topics), the first is {bare[0]!r}")
     base = paragraphs()
+    known = {p.text for p in base}
+    if again := [p.id for p in own if p.text in known]:
+        raise TrainingError(f"{len(again)} paragraphs stand in the shipped corpus already, the first is {again[0]!r}")
     real, weights = recipe(base)
     return StanceModel.fit([*base, *own], real=[*real, *[True] * len(own)], weights=[*weights, *[weight] * len(own)])

@@ -159,6 +159,60 @@ def test_wrong_ways_to_train(run, tmp_path: Path) -> None:
         assert "--extend" in err
 
 
+def test_training_that_would_come_to_nothing_is_refused_before_it_begins(run, tmp_path: Path, gold) -> None:
+    empty, some = tmp_path / "empty.jsonl", tmp_path / "some.jsonl"
+    empty.write_text('{"text": "نفت"}\n', encoding="utf-8")
+    some.write_text(
+        "".join(
+            json.dumps({"id": p.id, "text": p.text, "topics": p.topics, "stance": p.stance}) + "\n" for p in gold[::10]
+        ),
+        encoding="utf-8",
+    )
+    code, _, err = run("train", "--extend", "-o", tmp_path / "m", empty)
+    assert code == 1
+    assert "no labelled paragraph" in err
+    code, _, err = run("train", "-o", tmp_path / "nowhere" / "m", some)
+    assert code == 2
+    assert "nowhere" in err
+    code, _, err = run("train", "--thresholds-from", "zzz", "-o", tmp_path / "m", some)
+    assert code == 1
+    assert "no id begins with 'zzz'" in err
+    code, _, err = run("train", "--extend", "-o", tmp_path / "m", some)
+    assert code == 2
+    assert "stand in the shipped corpus already" in err
+    assert not (tmp_path / "m").exists()
+
+
+def test_errors_with_a_learning_curve(run, tmp_path: Path, gold) -> None:
+    labels, test = tmp_path / "labels.jsonl", tmp_path / "test.jsonl"
+    for file, part in ((labels, gold[::25]), (test, gold[3::300])):
+        rows = ({"id": p.id, "text": p.text, "topics": p.topics, "stance": p.stance} for p in part)
+        file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    code, out, err = run("errors", "-n", "0", "--curve", labels, test)
+    assert (code, err) == (0, "")
+    sizes = [line.split()[0] for line in out.split("trained on")[1].splitlines()[1:]]
+    assert sizes[-1] == str(len(gold[::25]))
+    assert len(sizes) >= 2
+    code, out, err = run("errors", "--format", "jsonl", "--curve", labels, "--thresholds-from", "r", test)
+    assert code == 0
+    assert all(json.loads(line) for line in out.splitlines())
+    assert "trained on" in err
+    assert run("errors", "--thresholds-from", "r", test)[0] == 2
+
+
+def test_gold_that_cannot_be_used(run, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.jsonl"
+    bare.write_text('{"id": "1", "text": "نفت"}\n', encoding="utf-8")
+    for verb in ("errors", "evaluate"):
+        code, out, err = run(verb, bare)
+        assert (code, out) == (1, "")
+        assert "1 paragraphs without topics are not annotated" in err
+        assert "no gold paragraph" in err
+    assert "1 not annotated" in run("check", bare)[1]
+    bare.write_text("", encoding="utf-8")
+    assert run("check", bare)[0] == 1
+
+
 def test_check(run, tmp_path: Path) -> None:
     code, out, err = run("check", SEED.parent.parent / "labels" / "corpus" / "s6_against.jsonl")
     assert (code, err) == (0, "")
@@ -183,9 +237,9 @@ def test_errors(run, tmp_path: Path) -> None:
     code, out, err = run("errors", wrong)
     assert (code, err) == (0, "")
     assert out.startswith("2 paragraphs, 1 with a mistake")
-    assert "extra topic: energy" in out
+    assert "false positive: energy" in out
     row = json.loads(run("errors", "--format", "jsonl", "--topic", "energy", wrong)[1])
-    assert (row["id"], row["kind"], row["topic"]) == ("1", "extra topic", "energy")
+    assert (row["id"], row["kind"], row["topic"]) == ("1", "false positive", "energy")
     assert "نفت" in [unit for unit, _ in row["votes"]]
     assert run("errors", "--format", "jsonl", "--topic", "gaza", wrong)[1] == ""
     code, _, err = run("errors", "--topic", "sport", wrong)

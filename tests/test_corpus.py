@@ -16,6 +16,7 @@ GOOD = '{"id": "a", "text": "نفت", "topics": ["energy"], "stance": {"energy":
     [
         ("{", "not JSON"),
         ("[1]", "not a JSON object"),
+        ("[" * 100_000, "not JSON"),
         ('{"text": " ", "topics": []}', "text is missing"),
         ('{"text": "x", "topics": ["sport"], "stance": {"sport": "favor"}}', "unknown topic 'sport'; allowed: energy"),
         ('{"text": "x", "topics": ["energy"], "stance": {}}', "exactly the topics"),
@@ -80,3 +81,10 @@ def test_the_datasheet_counts_what_is_there() -> None:
     sheet = (root / "labels" / "DATASHEET.md").read_text(encoding="utf-8")
     updated = runpy.run_path(str(root / "benchmarks" / "datasheet.py"))["updated"]
     assert updated(sheet) == sheet, "run python benchmarks/datasheet.py"
+
+
+def test_a_csv_quotation_that_never_ends_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text('text,topics\n"' + "نفت " * 100_000, encoding="utf-8")
+    with pytest.raises(InputError, match=r"labels\.csv: field larger than"):
+        corpus.read([file])

@@ -80,3 +80,12 @@ def test_hazm_normalizer_is_a_choice(some: tuple[list[str], list[bool]]) -> None
 def test_a_wrong_parameter_is_named(wrong: dict[str, object]) -> None:
     with pytest.raises(TrainingError, match=next(iter(wrong))):
         PersianTfidfVectorizer(**wrong).fit(["نفت"] * 3)  # type: ignore[arg-type]
+
+
+def test_what_only_a_pair_has_is_known() -> None:
+    texts = ["خط لوله گاز", "خط لوله نفت", "خطلوله آب", "میدان گاز", "میدان گاز"]
+    vectorizer = PersianTfidfVectorizer(min_df=1, pair_min_df=2, compounds=False, gazetteer=False).fit(texts)
+    names = vectorizer.get_feature_names_out()
+    assert len(vectorizer.of_pairs_) == len(names)
+    # «خط لوله» is also met as one word, so its feature is a word's.
+    assert set(names[vectorizer.of_pairs_]) == {"میدانگاز"}

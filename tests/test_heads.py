@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from stancelib.heads import StancePairs, calibrate_topics, fit_stances, stance_temperatures
+from stancelib.heads import OFF_TOPIC, StancePairs, calibrate_topics, fit_stances, fit_topics, stance_temperatures
 from stancelib.records import STANCES
 
 TOPICS = ("first", "second")
@@ -60,3 +60,40 @@ def test_topic_probabilities_are_calibrated_on_the_paragraphs_that_count() -> No
     found = calibrate_topics(values, has, real)
     assert found.slope == pytest.approx([0.5], abs=0.05)
     assert found.offset == pytest.approx([-1], abs=0.1)
+
+
+def test_thresholds_are_for_a_stream_with_more_off_topic_news() -> None:
+    """The best F1 by hand, with every false positive counted ``OFF_TOPIC`` times."""
+    random = np.random.default_rng(1)
+    has = random.random((3000, 1)) < 0.4
+    values = random.normal(size=(3000, 1)) + np.where(has, 0.6, -1.4)
+    found = float(calibrate_topics(values, has, np.ones(3000, dtype=bool)).threshold[0])
+
+    def f1(threshold: float, times: float) -> float:
+        said = values > threshold
+        right = (said & has).sum()
+        return 2 * right / (right + times * (said & ~has).sum() + has.sum())
+
+    grid = np.linspace(-3, 1, 81)
+    assert f1(found, OFF_TOPIC) >= max(f1(t, OFF_TOPIC) for t in grid) - 0.005
+    plain = np.mean([t for t in grid if f1(t, 1.0) >= max(f1(u, 1.0) for u in grid) - 0.005])
+    assert found > plain + 0.05
+
+
+def test_a_feature_that_is_scaled_down_is_heard_less() -> None:
+    X, stances = problem()
+    X = sp.csr_matrix(sp.hstack([X[:, :3], X[:, :3]]))  # every stance is told by two features alike
+    pairs, one = StancePairs.of(stances, TOPICS), np.ones(X.shape[0])
+    coef = np.abs(fit_stances(X, pairs, 1.0, one, np.array([1, 1, 1, 0.5, 0.5, 0.5])).coef)
+    assert (coef[:, 3:].sum(axis=1) < 0.5 * coef[:, :3].sum(axis=1)).all()
+
+
+def test_a_paragraph_of_weight_two_is_two_paragraphs() -> None:
+    X, stances = problem(120)
+    has = np.array([[topic in one for topic in TOPICS] for one in stances])
+    twice = np.concatenate([np.arange(120), np.arange(0, 120, 3)])
+    weight = np.where(np.arange(120) % 3 == 0, 2.0, 1.0)
+    weighted = fit_topics(X, has, 1.0, weight)
+    repeated = fit_topics(sp.csr_matrix(X[twice]), has[twice], 1.0, np.ones(len(twice)))
+    # The log-count ratios count a paragraph once for its presence and once for its weight alike.
+    assert weighted.coef == pytest.approx(repeated.coef, rel=0.02, abs=0.02)

@@ -20,9 +20,9 @@ def test_every_mistake_is_found_once(small_model: StanceModel, gold: list[Paragr
     for n, p in enumerate(test):
         for k, name in enumerate(names):
             if found[n, k] and name not in p.stance:
-                expected.add((p.id, "extra topic", name))
+                expected.add((p.id, "false positive", name))
             if not found[n, k] and name in p.stance:
-                expected.add((p.id, "missed topic", name))
+                expected.add((p.id, "false negative", name))
             if name in p.stance and STANCES[said[n, k]] != p.stance[name]:
                 expected.add((p.id, "stance", name))
     wrong = mistakes.find(small_model, test)
@@ -45,12 +45,20 @@ def test_votes_lead_to_the_mistake(small_model: StanceModel, gold: list[Paragrap
         scores = small_model.score([one.paragraph.text])[0] - bias
         k = names.index(one.topic)
         stances = scores[len(names) + 3 * k : len(names) + 3 * k + 3]
-        ahead = {"extra topic": scores[k], "missed topic": -scores[k]}.get(one.kind)
+        ahead = {"false positive": scores[k], "false negative": -scores[k]}.get(one.kind)
         if ahead is None:
-            ahead = stances[STANCES.index(one.said)] - stances[STANCES.index(one.gold)]
+            ahead = stances[STANCES.index(one.predicted)] - stances[STANCES.index(one.gold)]
         pulls = np.array([vote for _, vote in one.votes])
         assert (pulls > 0).all()
-        assert pulls.sum() >= ahead - 1e-9  # what pulled the other way is left out
+        sign = {"false positive": {k: 1}, "false negative": {k: -1}}.get(one.kind) or {
+            len(names) + 3 * k + STANCES.index(one.predicted): 1,
+            len(names) + 3 * k + STANCES.index(one.gold): -1,
+        }
+        every = [
+            sum(v[column] * s for column, s in sign.items()) for _, v in small_model.table.votes(one.paragraph.text)
+        ]
+        assert sum(every) == pytest.approx(ahead)
+        assert pulls.tolist() == pytest.approx(sorted((pull for pull in every if pull > 0), reverse=True))
 
 
 def test_gold_must_be_annotated(small_model: StanceModel) -> None:

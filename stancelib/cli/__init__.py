@@ -74,4 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
         # The reader has gone, as `head` does; the interpreter must not complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        click.echo(f"stancelib: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)

@@ -11,7 +11,8 @@ import click
 
 from stancelib import corpus
 from stancelib.audit import Audit, audit
-from stancelib.cli.train import read_taxonomy
+from stancelib.cli.labels import read_taxonomy
+from stancelib.errors import InputError
 
 
 @click.command()
@@ -29,6 +30,8 @@ def command(paths: tuple[Path, ...], taxonomy_file: Path | None, form: str) -> N
     reading = corpus.read(paths, topics)
     for problem in reading.problems:
         click.echo(f"stancelib: {problem}", err=True)
+    if not reading.paragraphs:
+        raise InputError("there is no paragraph in what was given")
     found = audit(reading.paragraphs, topics)
     click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=1) if form == "json" else _table(found))
     if reading.problems or found.repeats:
@@ -37,6 +40,8 @@ def command(paths: tuple[Path, ...], taxonomy_file: Path | None, form: str) -> N
 
 def _table(found: Audit) -> str:
     lines = [f"{found.counts.paragraphs} paragraphs, {found.counts.without_topic} without a topic"]
+    if found.unannotated:
+        lines[0] += f", {found.unannotated} not annotated"
     for topic, counts in found.counts.stances.items():
         lines.append(f"  {topic:16}{sum(counts.values()):>7}  {_listed(counts)}")
     lines.append(

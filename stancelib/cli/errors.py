@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from stancelib import corpus, mistakes, shipped, store
-from stancelib.cli.train import read_labels, real_paragraphs
+from stancelib import mistakes, shipped, store
+from stancelib.cli.labels import read_gold, read_labels, real_paragraphs
 from stancelib.curve import learning_curve
 from stancelib.errors import InputError
 from stancelib.records import Paragraph
@@ -48,10 +48,9 @@ def command(
     names = model.taxonomy.names
     if topic is not None and topic not in names:
         raise InputError(f"unknown topic {topic!r}; allowed: {', '.join(names)}")
-    reading = corpus.read(paths, names)
-    for problem in reading.problems:
-        click.echo(f"stancelib: {problem}", err=True)
-    gold = reading.paragraphs
+    if thresholds_from is not None and curve_path is None:
+        raise click.UsageError("--thresholds-from goes with --curve")
+    gold, bad = read_gold(paths, model.taxonomy)
     found = [m for m in mistakes.find(model, gold, threshold=threshold) if topic in (None, m.topic)]
     if form == "jsonl":
         for mistake in found:
@@ -61,12 +60,14 @@ def command(
         for mistake in found[:count]:
             click.echo(_shown(mistake))
     if curve_path is not None:
-        _curve(gold, model.taxonomy, curve_path, thresholds_from)
-    if reading.problems:
+        _curve(gold, model.taxonomy, curve_path, thresholds_from, to_stderr=form == "jsonl")
+    if bad:
         raise click.exceptions.Exit(1)
 
 
-def _curve(gold: Sequence[Paragraph], taxonomy: Taxonomy, path: str, thresholds_from: str | None) -> None:
+def _curve(
+    gold: Sequence[Paragraph], taxonomy: Taxonomy, path: str, thresholds_from: str | None, *, to_stderr: bool
+) -> None:
     real: list[bool] | None
     weights: list[float] | None
     if path == "shipped":
@@ -75,9 +76,10 @@ def _curve(gold: Sequence[Paragraph], taxonomy: Taxonomy, path: str, thresholds_
     else:
         labelled, _ = read_labels([Path(path)], taxonomy)
         real, weights = real_paragraphs(labelled, thresholds_from), None
-    click.echo(f"\n{'trained on':>10}  {'topic micro-F1':22}{'stance macro-F1':22}all labels of a paragraph")
+    head = f"\n{'trained on':>10}  {'topic micro-F1':22}{'stance macro-F1':22}all labels of a paragraph"
+    click.echo(head, err=to_stderr)
     for size, result in learning_curve(labelled, gold, taxonomy, real=real, weights=weights):
-        click.echo(f"{size:>10}  {result.micro_f1!s:22}{result.stance_pooled!s:22}{result.exact}")
+        click.echo(f"{size:>10}  {result.micro_f1!s:22}{result.stance_pooled!s:22}{result.exact}", err=to_stderr)
 
 
 def _summary(found: list[mistakes.Mistake], gold: Sequence[Paragraph], names: Sequence[str]) -> str:
@@ -102,7 +104,7 @@ def _summary(found: list[mistakes.Mistake], gold: Sequence[Paragraph], names: Se
 def _shown(mistake: mistakes.Mistake) -> str:
     what = f"{mistake.kind}: {mistake.topic}"
     if mistake.kind == "stance":
-        what += f", gold {mistake.gold}, said {mistake.said}"
+        what += f", gold {mistake.gold}, predicted {mistake.predicted}"
     votes = "  ".join(f"\u2068{unit}\u2069 {vote:+.2f}" for unit, vote in mistake.votes)
     source = f"  [{mistake.paragraph.source}]" if mistake.paragraph.source else ""
     return (

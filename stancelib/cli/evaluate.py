@@ -12,7 +12,8 @@ import click
 import numpy as np
 from click.termui import progressbar
 
-from stancelib import corpus, store, text
+from stancelib import store, text
+from stancelib.cli.labels import read_gold
 from stancelib.evaluate import Evaluation, evaluate, keyword_baseline, majority_stances
 from stancelib.records import STANCES
 
@@ -31,10 +32,7 @@ def command(paths: tuple[Path, ...], model_file: Path | None, threshold: float |
     """
     model = store.load(model_file)
     names = model.taxonomy.names
-    reading = corpus.read(paths, names)
-    for problem in reading.problems:
-        click.echo(f"stancelib: {problem}", err=True)
-    gold = reading.paragraphs
+    gold, bad = read_gold(paths, model.taxonomy)
 
     def bar(numbers: Iterable[int]) -> Iterable[int]:
         with progressbar(numbers, length=rounds, label="bootstrap", file=sys.stderr) as steps:
@@ -56,7 +54,7 @@ def command(paths: tuple[Path, ...], model_file: Path | None, threshold: float |
         )
     else:
         click.echo(_table(result, keyword, always))
-    if reading.problems:
+    if bad:
         raise click.exceptions.Exit(1)
 
 

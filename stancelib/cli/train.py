@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from stancelib import corpus, shipped, store, taxonomy
-from stancelib.errors import InputError, TaxonomyError, TrainingError
+from stancelib import corpus, shipped, store
+from stancelib.cli.labels import read_labels, read_taxonomy, real_paragraphs
+from stancelib.errors import InputError, TrainingError
 from stancelib.model import MIN_EXAMPLES, StanceModel
 from stancelib.records import Paragraph
 from stancelib.taxonomy import Taxonomy
@@ -49,9 +50,13 @@ def command(
         raise click.UsageError("--weight goes with --extend")
     if not paths and not extend:
         raise click.UsageError("give label files to train on (or --extend)")
+    if not output.parent.is_dir():
+        raise click.UsageError(f"there is no directory {output.parent} to write the model to")
     topics = read_taxonomy(taxonomy_file)
     labelled, bad = read_labels(paths, topics, skip_bad)
-    if labelled or not extend:
+    if paths:
+        if not labelled:
+            raise InputError("there is no labelled paragraph in what was given")
         _say(labelled, topics)
     if extend:
         model = shipped.extend(labelled, weight=shipped.OWN_WEIGHT if weight is None else weight)
@@ -67,28 +72,6 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def read_labels(paths: Iterable[Path], topics: Taxonomy, skip_bad: bool = False) -> tuple[list[Paragraph], int]:
-    """The annotated paragraphs of label files and the number of bad lines, which are named on stderr.
-
-    Raises:
-        InputError: there are bad lines and they are not to be skipped.
-    """
-    reading = corpus.read(paths, topics.names)
-    for problem in reading.problems:
-        click.echo(f"stancelib: {problem}", err=True)
-    if reading.problems and not skip_bad:
-        raise InputError(f"{len(reading.problems)} bad lines, nothing was trained; mend them or use --skip-bad")
-    annotated = [p for p in reading.paragraphs if p.topics is not None]
-    if bare := len(reading.paragraphs) - len(annotated):
-        click.echo(f"{bare} paragraphs without topics are not annotated and were left out", err=True)
-    return annotated, len(reading.problems)
-
-
-def real_paragraphs(labelled: Sequence[Paragraph], prefix: str | None) -> list[bool] | None:
-    """Which paragraphs thresholds come from: those whose id begins with the prefix, all without one."""
-    return None if prefix is None else [p.id.startswith(prefix) for p in labelled]
-
-
 def _say(labelled: Sequence[Paragraph], topics: Taxonomy) -> None:
     report = corpus.report(labelled, topics.names)
     click.echo(
@@ -96,13 +79,3 @@ def _say(labelled: Sequence[Paragraph], topics: Taxonomy) -> None:
     )
     for name, counts in report.stances.items():
         click.echo(f"  {name}: {', '.join(f'{count} {stance}' for stance, count in counts.items())}")
-
-
-def read_taxonomy(path: Path | None) -> Taxonomy:
-    """The taxonomy of a file, or the shipped one."""
-    if path is None:
-        return taxonomy.default()
-    try:
-        return taxonomy.parse(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise TaxonomyError(f"{path}: can't be read: {error}") from error

@@ -1,0 +1,66 @@
+"""Label files and taxonomies as every verb reads them: what is bad is named on stderr, what is good is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from stancelib import corpus, taxonomy
+from stancelib.errors import InputError, TaxonomyError
+from stancelib.records import Paragraph
+from stancelib.taxonomy import Taxonomy
+
+
+def read_labels(paths: Iterable[Path], topics: Taxonomy, skip_bad: bool = False) -> tuple[list[Paragraph], int]:
+    """The annotated paragraphs of label files and the number of bad lines; both kinds of others are named on stderr.
+
+    Raises:
+        InputError: there are bad lines and they are not to be skipped.
+    """
+    reading = corpus.read(paths, topics.names)
+    for problem in reading.problems:
+        click.echo(f"stancelib: {problem}", err=True)
+    if reading.problems and not skip_bad:
+        raise InputError(f"{len(reading.problems)} bad lines, nothing was trained; mend them or use --skip-bad")
+    annotated = [p for p in reading.paragraphs if p.topics is not None]
+    if bare := len(reading.paragraphs) - len(annotated):
+        click.echo(f"{bare} paragraphs without topics are not annotated and were left out", err=True)
+    return annotated, len(reading.problems)
+
+
+def real_paragraphs(labelled: Sequence[Paragraph], prefix: str | None) -> list[bool] | None:
+    """Which paragraphs thresholds come from: those whose id begins with the prefix, all without one.
+
+    Raises:
+        InputError: no id begins so.
+    """
+    if prefix is None:
+        return None
+    real = [p.id.startswith(prefix) for p in labelled]
+    if not any(real):
+        raise InputError(f"no id begins with {prefix!r}, so there is nothing to choose thresholds on")
+    return real
+
+
+def read_gold(paths: Iterable[Path], topics: Taxonomy) -> tuple[list[Paragraph], int]:
+    """`read_labels` for measuring: bad lines are skipped.
+
+    Raises:
+        InputError: nothing is left.
+    """
+    gold, bad = read_labels(paths, topics, skip_bad=True)
+    if not gold:
+        raise InputError("there is no gold paragraph to measure on")
+    return gold, bad
+
+
+def read_taxonomy(path: Path | None) -> Taxonomy:
+    """The taxonomy of a file, or the shipped one."""
+    if path is None:
+        return taxonomy.default()
+    try:
+        return taxonomy.parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise TaxonomyError(f"{path}: can't be read: {error}") from error
