@@ -11,6 +11,7 @@ import pytest
 import stancelib
 from stancelib import corpus, store, text
 from stancelib import shipped as shipped_corpus
+from stancelib.audit import shingles
 from stancelib.evaluate import evaluate
 from stancelib.records import Paragraph
 
@@ -54,16 +55,11 @@ def test_seed_article() -> None:
 SEED_FLOOR = 11
 
 
-def shingles(raw: str, size: int) -> set[tuple[str, ...]]:
-    words = text.tokens(raw)
-    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
-
-
 def test_the_seed_article_is_not_in_the_corpus(gold: list[Paragraph]) -> None:
     seed = set()
     for paragraph in corpus.read([ROOT / "labels" / "seeds.jsonl"]).paragraphs:
-        seed |= shingles(paragraph.text, 7)
-    assert [p.id for p in gold if shingles(p.text, 7) & seed] == []
+        seed |= shingles(text.tokens(paragraph.text), 7)
+    assert [p.id for p in gold if shingles(text.tokens(p.text), 7) & seed] == []
 
 
 VARIANTS = {
