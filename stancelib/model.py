@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stancelib import taxonomy as taxonomies
 from stancelib import text
-from stancelib.errors import TrainingError
+from stancelib.errors import InputError, TrainingError
 from stancelib.records import STANCES, Label, LabelledParagraph, Paragraph
 from stancelib.taxonomy import Taxonomy
 from stancelib.votes import FeatureTable, VoteTable
@@ -173,8 +173,14 @@ class StanceModel:
         return result
 
     def topics_found(self, scores: Floats, threshold: float | None = None) -> NDArray[np.bool_]:
-        """(paragraphs, topics): which topics are there, by the model's thresholds or a probability of one's own."""
+        """(paragraphs, topics): which topics are there, by the model's thresholds or a probability of one's own.
+
+        Raises:
+            InputError: the threshold is no probability.
+        """
         if threshold is not None:
+            if not 0 <= threshold <= 1:
+                raise InputError(f"threshold is {threshold}; allowed: 0 to 1")
             return self.topic_probabilities(scores) >= threshold
         found: NDArray[np.bool_] = scores[:, : len(self.threshold)] > self.threshold
         return found

@@ -54,6 +54,12 @@ def test_label_stdin_and_threshold(run, monkeypatch: pytest.MonkeyPatch) -> None
     assert json.loads(out)["doc"] == "-"
 
 
+def test_a_threshold_that_is_no_number(run) -> None:
+    code, out, err = run("label", "--threshold", "nan", SEED)
+    assert (code, out) == (1, "")
+    assert "threshold is nan; allowed: 0 to 1" in err
+
+
 def test_bad_input_is_named_and_the_rest_is_written(run, tmp_path: Path) -> None:
     bad, out_file = tmp_path / "bad.txt", tmp_path / "out.jsonl"
     bad.write_bytes("گفتگو".encode("windows-1256"))
