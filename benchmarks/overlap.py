@@ -15,11 +15,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from stancelib import corpus, text
+from stancelib import shipped, text
 from stancelib.audit import shingles
 from stancelib.records import Paragraph
 
-ROOT = Path(__file__).parent.parent
 FROM_ANY, FROM_ITS_SOURCE = 8, 5
 
 #: Names of bodies and offices, and set phrases, that nobody can put in other words. Folded like everything else.
@@ -94,7 +93,7 @@ def shared(paragraphs: list[Paragraph], real: dict[str, str]) -> Iterator[tuple[
 
 
 def main(directory: str) -> None:
-    paragraphs = corpus.read([ROOT / "labels" / "corpus"]).paragraphs
+    paragraphs = shipped.paragraphs()
     real = dict(read(Path(directory)))
     if not real:
         sys.exit(f"{directory} has no *.jsonl or *.jsonl.gz to compare with")

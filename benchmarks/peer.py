@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline, make_union
 
-from stancelib import corpus, store, taxonomy
+from stancelib import corpus, shipped, store, taxonomy
 from stancelib.evaluate import Evaluation, evaluate
 from stancelib.records import STANCES, Paragraph
 
@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--dev", type=Path, default=REAL / "dev.jsonl")
     parser.add_argument("--speed", type=Path, default=REAL / "unlabelled.jsonl.gz")
     arguments = parser.parse_args()
-    gold = corpus.read([ROOT / "labels" / "corpus"]).paragraphs
+    gold = shipped.paragraphs()
     dev = corpus.read([arguments.dev]).paragraphs if arguments.dev.is_file() else None
     texts = [p.text for p in gold]
     if arguments.speed.is_file():

@@ -60,8 +60,8 @@ class OneSidedName:
 class Audit:
     """What `audit` found.
 
-    ``counts``: topics, stances and exact duplicates. ``unannotated``: paragraphs that nobody labelled. ``words``: the 5th, 25th, 50th, 75th and 95th percentile of the number of
-    words. ``kinds``, ``styles``: value -> paragraphs, "" where it isn't given. ``spellings``: share of the paragraphs with
+    ``counts``: topics, stances and exact duplicates. ``unannotated``: paragraphs that nobody labelled. ``words``: the 5th,
+    25th, 50th, 75th and 95th percentile of the number of words. ``kinds``, ``styles``: value -> paragraphs, "" where it isn't given. ``spellings``: share of the paragraphs with
     each of ``SPELLINGS``. ``repeats`` has exact duplicates too, with share 1. A paragraph without an id goes by its place.
     """
 

@@ -85,10 +85,7 @@ def evaluate(
     """
     if not gold:
         raise InputError("there is no gold paragraph to measure on")
-    if bare := [p.id for p in gold if p.topics is None]:
-        raise InputError(
-            f"paragraph {bare[0]!r} is not annotated: gold paragraphs need topics (an empty list for none)"
-        )
+    require_annotated(gold)
     has = np.array([[topic in (p.topics or ()) for topic in topics] for p in gold], dtype=bool).reshape(-1, len(topics))
     truth = np.array([[STANCES.index(p.stance[t]) if t in p.stance else -1 for t in topics] for p in gold], dtype=int)
     truth = truth.reshape(has.shape)
@@ -130,6 +127,18 @@ def evaluate(
         counts={t: _four(cells[:, k].sum(axis=0)) for k, t in enumerate(topics)},
         resampled=by,
     )
+
+
+def require_annotated(gold: Iterable[Paragraph]) -> None:
+    """Refuse, by name, a gold paragraph that nobody annotated.
+
+    Raises:
+        InputError: there is one.
+    """
+    if bare := [p.id for p in gold if p.topics is None]:
+        raise InputError(
+            f"paragraph {bare[0]!r} is not annotated: gold paragraphs need topics (an empty list for none)"
+        )
 
 
 def _four(cells: Floats) -> tuple[int, int, int, int]:

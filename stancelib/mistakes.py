@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stancelib.errors import InputError
+from stancelib.evaluate import require_annotated
 from stancelib.model import StanceModel
 from stancelib.records import STANCES, Paragraph
 
@@ -75,8 +75,7 @@ def find(
     >>> [(m.kind, m.topic) for m in find(stancelib.load(), gold, threshold=0.0)][0][0]
     'false positive'
     """
-    if bare := [p.id for p in gold if p.topics is None]:
-        raise InputError(f"paragraph {bare[0]!r} is not annotated: gold paragraphs need topics (empty for none)")
+    require_annotated(gold)
     texts = [p.text for p in gold]
     scores = model.score(texts)
     found, topic_probability = model.topics_found(scores, threshold), model.topic_probabilities(scores)

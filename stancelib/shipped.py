@@ -45,8 +45,6 @@ def extend(own: Sequence[Paragraph] = (), *, weight: float = OWN_WEIGHT) -> Stan
     Raises:
         TrainingError: a paragraph is not annotated, or stands in the shipped corpus; the weight is not above 0.
     """
-    if bare := [p.id for p in own if p.topics is None]:
-        raise TrainingError(f"{len(bare)} paragraphs are not annotated (no topics), the first is {bare[0]!r}")
     base = paragraphs()
     known = {p.text for p in base}
     if again := [p.id for p in own if p.text in known]:

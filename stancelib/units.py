@@ -20,6 +20,9 @@ CAPITAL = "@capital"
 CITIZEN = "@citizen"
 LEADER = "@leader"
 
+#: How the unit begins that says which states a paragraph names.
+THESE = "@these="
+
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
@@ -86,7 +89,7 @@ def these_unit(first: str, second: str) -> str:
     >>> these_unit("IR", "TR"), these_unit("IR", "IR")
     ('@these=IR+TR', '@these=IR')
     """
-    return f"@these={first}" if first == second else f"@these={first}+{second}"
+    return f"{THESE}{first}" if first == second else f"{THESE}{first}+{second}"
 
 
 def length_unit(count: int) -> str:

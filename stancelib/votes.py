@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations_with_replacement, repeat
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,9 +106,12 @@ class VoteTable:
         self._beside = PairTable(beside)
         self._states_ids = np.array([ids[units.states_unit(n)] for n in range(units.MOST_STATES + 1)], dtype=np.int64)
         self._these = np.full((len(self._states), len(self._states)), -1, dtype=np.int64)
-        for (first, a), (second, b) in combinations_with_replacement(self._states.items(), 2):
-            if (unit := units.these_unit(first, second)) in self._rows:
-                self._these[a, b] = ids[unit]
+        for term in self.features.terms:
+            if term.startswith(units.THESE):
+                first, *second = term.removeprefix(units.THESE).split("+")
+                a, b = self._states.get(first), self._states.get(second[0] if second else first)
+                if a is not None and b is not None:
+                    self._these[a, b] = ids[term]
         lengths = (*units.LENGTH_LIMITS, units.LENGTH_LIMITS[-1] + 1)
         self._length_ids = np.array([ids[units.length_unit(n)] for n in lengths], dtype=np.int64)
         self._learn()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,8 +10,6 @@ from stancelib import corpus, shipped, store
 from stancelib.cli.labels import read_labels, read_taxonomy, real_paragraphs
 from stancelib.errors import InputError, TrainingError
 from stancelib.model import MIN_EXAMPLES, StanceModel
-from stancelib.records import Paragraph
-from stancelib.taxonomy import Taxonomy
 
 
 @click.command()
@@ -54,15 +51,15 @@ def command(
         raise click.UsageError(f"there is no directory {output.parent} to write the model to")
     topics = read_taxonomy(taxonomy_file)
     labelled, bad = read_labels(paths, topics, skip_bad)
+    report = corpus.report(labelled, topics.names)
     if paths:
         if not labelled:
             raise InputError("there is no labelled paragraph in what was given")
-        _say(labelled, topics)
+        _say(report)
     if extend:
         model = shipped.extend(labelled, weight=shipped.OWN_WEIGHT if weight is None else weight)
         click.echo(f"{model.about['paragraphs'] - len(labelled)} paragraphs of the shipped corpus")
     else:
-        report = corpus.report(labelled, topics.names)
         if weak := [name for name, counts in report.stances.items() if sum(counts.values()) < MIN_EXAMPLES]:
             raise TrainingError(f"too few examples (at least {MIN_EXAMPLES}) of: {', '.join(weak)}")
         model = StanceModel.fit(labelled, topics, real=real_paragraphs(labelled, thresholds_from))
@@ -72,8 +69,7 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _say(labelled: Sequence[Paragraph], topics: Taxonomy) -> None:
-    report = corpus.report(labelled, topics.names)
+def _say(report: corpus.Report) -> None:
     click.echo(
         f"{report.paragraphs} paragraphs, {report.without_topic} without a topic, {report.duplicates} duplicates"
     )
