@@ -99,19 +99,18 @@ class VoteTable:
         # Class units follow, with the classes' own numbers in the place of the state's word.
         self._class_ids = np.array([ids[name] for name in _CLASSES], dtype=np.int64)
         beside: dict[tuple[int, int], int] = {}
+        self._these = np.full((len(self._states), len(self._states)), -1, dtype=np.int64)
         for term in self.features.terms:
             if " " in term:
                 left, right = term.split(" ")
                 beside[ids[left], ids[right]] = ids[term]
-        self._beside = PairTable(beside)
-        self._states_ids = np.array([ids[units.states_unit(n)] for n in range(units.MOST_STATES + 1)], dtype=np.int64)
-        self._these = np.full((len(self._states), len(self._states)), -1, dtype=np.int64)
-        for term in self.features.terms:
-            if term.startswith(units.THESE):
+            elif term.startswith(units.THESE):
                 first, *second = term.removeprefix(units.THESE).split("+")
                 a, b = self._states.get(first), self._states.get(second[0] if second else first)
                 if a is not None and b is not None:
                     self._these[a, b] = ids[term]
+        self._beside = PairTable(beside)
+        self._states_ids = np.array([ids[units.states_unit(n)] for n in range(units.MOST_STATES + 1)], dtype=np.int64)
         lengths = (*units.LENGTH_LIMITS, units.LENGTH_LIMITS[-1] + 1)
         self._length_ids = np.array([ids[units.length_unit(n)] for n in lengths], dtype=np.int64)
         self._learn()
