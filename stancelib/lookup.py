@@ -1,17 +1,100 @@
-"""Tables that are asked about many things at once: numbers of tokens and chunks, values of pairs, rows of n-grams."""
+"""Strings as 64-bit numbers, and tables that are asked about many of them at once. Needs NumPy only.
+
+The hash of a string c0 c1 … is the polynomial sum of code(cj) * r ** j modulo 2 ** 64. Prefix sums over a long run of
+characters give the hash of every substring in one subtraction, and the hash of two strings joined follows from theirs:
+hash(ab) = hash(a) + r ** len(a) * hash(b) (Karp and Rabin, 1987). Two different words out of a million share a hash
+with a probability of about one in 10 ** 7; the hash is the same on every machine and in every run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stancelib import text
-
 Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+Codes = NDArray[np.uint32]
+
+_R = 0x9E3779B97F4A7C15
+_WORD = 1 << 64
+
+
+class _Powers:
+    """r ** 0, r ** 1, … modulo 2 ** 64, as far as anybody has asked."""
+
+    def __init__(self, base: int) -> None:
+        self._base = np.uint64(base)
+        self._known = np.ones(1, dtype=np.uint64)
+
+    def upto(self, length: int) -> Hashes:
+        if length > len(self._known):
+            steps = np.full(max(length, 4096), self._base)
+            steps[0] = 1
+            self._known = np.multiply.accumulate(steps)
+        return self._known[:length]
+
+
+_UP, _DOWN = _Powers(_R), _Powers(pow(_R, -1, _WORD))
+
+
+def codes_of(characters: str) -> Codes:
+    """(n,) code points of any string, lone surrogates included."""
+    return np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def strings_of(codes: Codes) -> list[str]:
+    """The strings that stand in the codes, each ended by a line end."""
+    return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass").split("\n")[:-1]
+
+
+def between(first: Ints, count: Ints) -> Ints:
+    """The numbers first[0], first[0] + 1, … (count[0] of them), first[1], … in a row."""
+    ends = np.cumsum(count)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) + np.repeat(first - ends + count, count)
+
+
+class Substrings:
+    """Hashes of substrings of a long run of characters.
+
+    Args:
+        codes: (n,) what stands for each character.
+    """
+
+    def __init__(self, codes: Codes) -> None:
+        self._sums = np.zeros(len(codes) + 1, dtype=np.uint64)
+        np.cumsum(codes * _UP.upto(len(codes)), out=self._sums[1:])
+        self._down = _DOWN.upto(len(codes) + 1)
+
+    def hashes(self, start: Ints, end: Ints) -> Hashes:
+        """The hash of the characters from each start up to its end."""
+        result: Hashes = (self._sums[end] - self._sums[start]) * self._down[start]
+        return result
+
+
+def hashes_of(strings: Iterable[str]) -> Hashes:
+    """The hashes of strings without line ends, in order.
+
+    >>> one, two, both = hashes_of(["نف", "ت", "نفت"])
+    >>> joined(np.array([one]), np.array([2]), np.array([two]))[0] == both
+    True
+    """
+    return hashes_of_lines(codes_of("".join([f"{string}\n" for string in strings])))
+
+
+def hashes_of_lines(codes: Codes) -> Hashes:
+    """The hash of each line; every line has its end."""
+    ends = np.flatnonzero(codes == 10)
+    return Substrings(codes).hashes(np.concatenate([[0], ends[:-1] + 1])[: len(ends)], ends)
+
+
+def joined(left: Hashes, length: Ints, right: Hashes) -> Hashes:
+    """The hashes of strings joined in pairs, from those of the left ones, their lengths, and those of the right ones."""
+    result: Hashes = left + _UP.upto(int(length.max(initial=0)) + 1)[length] * right
+    return result
 
 
 class Growing:
@@ -29,10 +112,14 @@ class Growing:
     def extend(self, more: NDArray[Any]) -> None:
         length = self._length + len(more)
         if length > len(self._store):
-            store = np.zeros((max(length, 2 * len(self._store)), *self._store.shape[1:]), dtype=self._store.dtype)
+            store = np.empty((max(length, 2 * len(self._store)), *self._store.shape[1:]), dtype=self._store.dtype)
             store[: self._length] = self._store[: self._length]
             self._store = store
         self._store[self._length : length] = more
+        self._length = length
+
+    def cut(self, length: int) -> None:
+        """Forget what stands from ``length`` on."""
         self._length = length
 
     def __len__(self) -> int:
@@ -44,149 +131,68 @@ class Growing:
         return self._store[: self._length]
 
 
-class Ids(dict[str, int]):
-    """Token -> number, in order of first sight."""
+class HashTable:
+    """Hash -> value of 0 and more, for many hashes at once: open addressing, linear probing, at most half full."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
+    def __init__(self, keys: Hashes | None = None, values: Ints | None = None) -> None:
+        """
+        Args:
+            keys: (n,) different hashes to begin with.
+            values: (n,) the value of each; 0, 1, … by default.
+        """
+        self._length = 0
+        keys = np.zeros(0, dtype=np.uint64) if keys is None else keys
+        self._room(max(len(keys), 256))
+        self.add(keys, np.arange(len(keys)) if values is None else values)
 
-    def __missing__(self, token: str) -> int:
-        number = self[token] = len(self.names)
-        self.names.append(token)
-        return number
+    def _room(self, length: int) -> None:
+        bits = (2 * length - 1).bit_length()
+        self._shift = np.uint64(64 - bits)
+        self._mask = (1 << bits) - 1
+        self._keys = np.zeros(1 << bits, dtype=np.uint64)
+        self._values = np.full(1 << bits, -1, dtype=np.int32)
 
+    def __len__(self) -> int:
+        return self._length
 
-class Chunks(dict[str, int]):
-    """Whitespace-free stretch of text -> its number, in order of first sight.
+    def copy(self) -> HashTable:
+        """A table with the same content and a life of its own."""
+        other = HashTable.__new__(HashTable)
+        other._length, other._shift, other._mask = self._length, self._shift, self._mask
+        other._keys, other._values = self._keys.copy(), self._values.copy()
+        return other
 
-    After `learn`, ``tokens[start[n] : start[n + 1]]`` are the numbers of the tokens of chunk n.
-    """
+    def _first_slot(self, keys: Hashes) -> Ints:
+        # The high bits of a product mix all bits of the key (Knuth, The Art of Computer Programming 3, 6.4).
+        return ((keys * np.uint64(0xD6E8FEB86659FD93)) >> self._shift).view(np.int64)
 
-    def __init__(self, ids: Ids) -> None:
-        super().__init__()
-        self._ids = ids
-        self._new: list[str] = []
-        self._tokens, self._start = Growing(np.int64), Growing(np.int64)
-        self._start.extend(np.zeros(1, dtype=np.int64))
-        self.characters = 0
+    def find(self, keys: Hashes) -> Ints:
+        """(n,) the value of each key, -1 where it is unknown."""
+        slot = self._first_slot(keys)
+        values = self._values[slot]
+        other = np.flatnonzero((self._keys[slot] != keys) & (values >= 0))
+        slot = slot[other]
+        while len(other):  # an empty slot ends the search, a slot with another key sends it on
+            slot = (slot + 1) & self._mask
+            found = self._values[slot]
+            values[other] = found
+            on = (self._keys[slot] != keys[other]) & (found >= 0)
+            other, slot = other[on], slot[on]
+        return values.astype(np.int64)
 
-    def __missing__(self, chunk: str) -> int:
-        number = self[chunk] = len(self)
-        self._new.append(chunk)
-        return number
-
-    def learn(self) -> None:
-        """Look into the chunks that are new since the last call, all folded in one go."""
-        if not self._new:
-            return
-        ids = self._ids
-        tokens, lengths = text.tokens_of_chunks(self._new)
-        numbers = np.fromiter(map(ids.__getitem__, tokens), np.int64, len(tokens))
-        self.characters += sum(map(len, self._new))
-        self._start.extend(len(self._tokens) + np.cumsum(lengths))
-        self._tokens.extend(numbers)
-        self._new = []
-
-    @property
-    def tokens(self) -> Ints:
-        return self._tokens.values
-
-    @property
-    def start(self) -> Ints:
-        return self._start.values
-
-
-class SortedTable:
-    """Number -> value, for many numbers at once.
-
-    Args:
-        keys: (n,) different numbers in any order.
-        values: (n,) the value of each.
-    """
-
-    def __init__(self, keys: NDArray[Any], values: Ints) -> None:
-        order = np.argsort(keys, kind="stable")
-        self._keys, self._values = keys[order], values[order]
-
-    def find(self, keys: NDArray[Any]) -> tuple[NDArray[np.bool_], Ints]:
-        """Which of the numbers are known, and the values of those."""
-        if not len(self._keys):
-            return np.zeros(len(keys), dtype=bool), self._values
-        where = np.searchsorted(self._keys, keys)
-        where[where == len(self._keys)] = 0
-        hit = self._keys[where] == keys
-        return hit, self._values[where[hit]]
-
-
-class PairTable:
-    """(left number, right number) -> value, for many pairs at once."""
-
-    def __init__(self, pairs: Mapping[tuple[int, int], int]) -> None:
-        keys = np.array([(left << 32) | right for left, right in pairs], dtype=np.int64)
-        self._table = SortedTable(keys, np.array(list(pairs.values()), dtype=np.int64))
-        ends = max((max(pair) for pair in pairs), default=0) + 2
-        self._left, self._right = np.zeros(ends, dtype=bool), np.zeros(ends, dtype=bool)
-        for left, right in pairs:
-            self._left[left] = self._right[right] = True
-
-    def find(self, left: Ints, right: Ints) -> tuple[Ints, Ints]:
-        """Positions where (left, right) is a known pair, and its values there."""
-        last = len(self._left) - 1  # the last entry of each mask is False and stands for "too new to be in a pair"
-        at = np.flatnonzero(self._left[np.minimum(left, last)] & self._right[np.minimum(right, last)])
-        hit, values = self._table.find((left[at] << 32) | right[at])
-        return at[hit], values
-
-
-class NgramTable:
-    """Character n-gram -> row, for all n-grams of many words at once.
-
-    An n-gram is a number in a base that is larger than the alphabet; up to 2 ** 64, which is 9 characters of an
-    alphabet of 130, different n-grams have different numbers, beyond that a collision is as likely as in any 64-bit
-    hash.
-
-    Args:
-        rows: n-gram -> row.
-        ngram_range: smallest and largest n-gram.
-    """
-
-    def __init__(self, rows: Mapping[str, int], ngram_range: tuple[int, int]) -> None:
-        self._range = ngram_range
-        alphabet = sorted(set(chain.from_iterable(rows)))
-        self._base = np.uint64(len(alphabet) + 2)
-        # Digits start at 1, so that n-grams of different lengths differ; the last digit is every other character.
-        self._digits = np.full(ord(max(alphabet, default=" ")) + 2, len(alphabet) + 1, dtype=np.uint64)
-        self._digits[[ord(character) for character in alphabet]] = np.arange(1, len(alphabet) + 1)
-        keys, values = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int64)]
-        for size in range(ngram_range[0], ngram_range[1] + 1):
-            grams = [gram for gram in rows if len(gram) == size]
-            keys.append(self._keys(self._encode("".join(grams)), size)[::size])
-            values.append(np.array([rows[gram] for gram in grams], dtype=np.int64))
-        self._table = SortedTable(np.concatenate(keys), np.concatenate(values))
-
-    def _encode(self, characters: str) -> NDArray[np.uint64]:
-        codes = np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        digits: NDArray[np.uint64] = self._digits[np.minimum(codes, len(self._digits) - 1)]
-        return digits
-
-    def _keys(self, digits: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
-        count = max(len(digits) - size + 1, 0)
-        keys = digits[:count].copy()
-        for offset in range(1, size):
-            keys *= self._base
-            keys += digits[offset : offset + count]
-        return keys
-
-    def find(self, words: Sequence[str]) -> tuple[Ints, Ints]:
-        """(position of the word, row) for every known n-gram of every word, once for each time it is there."""
-        lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
-        owner = np.repeat(np.arange(len(words)), lengths)
-        left = np.repeat(np.cumsum(lengths), lengths) - np.arange(lengths.sum())  # characters from here to the end
-        digits = self._encode("".join(words))
-        owners, rows = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-        for size in range(self._range[0], self._range[1] + 1):
-            inside = np.flatnonzero(left >= size)
-            hit, found = self._table.find(self._keys(digits, size)[inside])
-            owners.append(owner[inside[hit]])
-            rows.append(found)
-        return np.concatenate(owners), np.concatenate(rows)
+    def add(self, keys: Hashes, values: Ints) -> None:
+        """Add different keys that are not there yet, with their values."""
+        if 2 * (self._length + len(keys)) > self._mask + 1:
+            old = self._values >= 0
+            keys, values = np.concatenate([self._keys[old], keys]), np.concatenate([self._values[old], values])
+            self._length = 0
+            self._room(2 * len(keys))
+        self._length += len(keys)
+        slot = self._first_slot(keys)
+        while len(keys):
+            free = np.flatnonzero(self._values[slot] < 0)
+            self._keys[slot[free]] = keys[free]  # of several that want a slot the last one gets it
+            won = np.zeros(len(keys), dtype=bool)
+            won[free] = self._keys[slot[free]] == keys[free]
+            self._values[slot[won]] = values[won]
+            keys, values, slot = keys[~won], values[~won], (slot[~won] + 1) & self._mask

@@ -139,7 +139,7 @@ class StanceModel:
             idf=vectorizer.idf_.astype(np.float64),
             coef=quantise(coef),
             bias=bias,
-            pairs=tuple(sorted((a, b) for a, b in map(str.split, vectorizer.pairs_) if a + b in known)),
+            pairs=tuple(sorted(pair for pair in vectorizer.pairs_ if pair.replace(" ", "") in known)),
             compounds=vectorizer.compounds_,
             lemmas={token: lemma for token, lemma in sorted(vectorizer.lemmas_.items()) if f"={lemma}" in known},
             ngram_range=(vectorizer.ngram_range[0], vectorizer.ngram_range[1]),

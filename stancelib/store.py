@@ -55,7 +55,7 @@ def to_bytes(model: StanceModel) -> bytes:
     members = {
         "model.json": json.dumps(meta, ensure_ascii=False, sort_keys=True, indent=1).encode(),
         "terms.txt": _lines(table.terms),
-        "pairs.txt": _lines("\t".join(pair) for pair in table.pairs),
+        "pairs.txt": _lines(pair.replace(" ", "\t") for pair in table.pairs),
         "compounds.txt": _lines("\t".join((*pair, whole)) for pair, whole in sorted(table.compounds.items())),
         "lemmas.txt": _lines("\t".join(item) for item in sorted(table.lemmas.items())),
         "idf.npy": _npy(table.idf.astype("<f4")),
@@ -203,7 +203,7 @@ def _build(members: Mapping[str, bytes]) -> StanceModel:
         idf=idf,
         coef=coef,
         bias=bias,
-        pairs=tuple((a, b) for a, b in (line.split("\t") for line in _split(members["pairs.txt"]))),
+        pairs=tuple(_split(members["pairs.txt"].replace(b"\t", b" "))),
         compounds={(a, b): c for a, b, c in (line.split("\t") for line in _split(members["compounds.txt"]))},
         lemmas=dict(line.split("\t") for line in _split(members["lemmas.txt"])),
         ngram_range=(smallest, largest),

@@ -92,13 +92,29 @@ def fold(text: str) -> str:
             return text
 
 
+def fold_alone(char: str) -> str | None:
+    """What `fold` makes of a character whatever stands beside it, or ``None`` if its neighbours matter.
+
+    Combining marks and the vowels of Hangul may join the character before them, a capital sigma depends on its place.
+
+    >>> fold_alone("ك"), fold_alone("\u200c"), fold_alone("\u0301")
+    ('ک', '', None)
+    """
+    start = unicodedata.normalize("NFKD", char.translate(_FOLD))[:1]
+    if start and (unicodedata.category(start)[0] == "M" or "\u1100" <= start < "\u1200" or start == "Σ"):
+        return None
+    return fold(char)
+
+
 # --- tokens ------------------------------------------------------------------------------------------------------
 
 _WORD: Final = re.compile(r"[^\W_]+")
-_WORD_OR_LINE_END: Final = re.compile(r"[^\W_]+|\n")
 
 #: A token is cut after this many characters: no Persian word is as long, and it bounds what one word can cost.
 TOKEN_LENGTH: Final = 40
+
+#: A paragraph is read up to this many characters, which is a thick book: it bounds what one record can cost.
+PARAGRAPH_LENGTH: Final = 1_000_000
 
 # Affixes that are written joined, with ZWNJ or with a space; a free-standing one goes to the word it belongs to.
 PREFIXES: Final = frozenset(fold(word) for word in ("می", "نمی"))
@@ -137,31 +153,13 @@ SUFFIXES: Final = frozenset(
 )
 
 
-def chunk_tokens(chunk: str) -> tuple[str, ...]:
-    """The folded tokens of one whitespace-free stretch of text (punctuation splits, ZWNJ does not).
+def words(text: str) -> list[str]:
+    """The folded words of a text, before affixes are joined (punctuation splits, ZWNJ does not).
 
-    >>> chunk_tokens("«ايران/تركيه»،")
-    ('ایران', 'ترکیه')
+    >>> words("«ايران/تركيه»،")
+    ['ایران', 'ترکیه']
     """
-    return tuple(token[:TOKEN_LENGTH] for token in _WORD.findall(fold(chunk)))
-
-
-def tokens_of_chunks(chunks: Sequence[str]) -> tuple[list[str], list[int]]:
-    """`chunk_tokens` of many chunks, folded in one go: several times faster than one by one.
-
-    Returns:
-        All tokens in a row, and how many of them each chunk has.
-
-    >>> tokens_of_chunks(["«ايران»،", "گفت‌وگو", "خبر/نو"])
-    (['ایران', 'گفتوگو', 'خبر', 'نو'], [1, 1, 2])
-    """
-    # No whitespace-free chunk holds a line end and folding makes none, so line ends keep the chunks apart.
-    found = _WORD_OR_LINE_END.findall(fold("\n".join([*chunks, ""])))
-    ends = [position for position, token in enumerate(found) if token == "\n"]
-    tokens = [token for token in found if token != "\n"]
-    if max(map(len, tokens), default=0) > TOKEN_LENGTH:
-        tokens = [token[:TOKEN_LENGTH] for token in tokens]
-    return tokens, [end - start - 1 for start, end in zip([-1, *ends], ends, strict=False)]
+    return [word[:TOKEN_LENGTH] for word in _WORD.findall(fold(text[:PARAGRAPH_LENGTH]))]
 
 
 def join_affixes(tokens: Iterable[str]) -> list[str]:
@@ -216,7 +214,7 @@ def tokens(text: str, compounds: Mapping[tuple[str, str], str] | None = None) ->
     >>> tokens("همكاري های دو‌جانبه می شود")
     ['همکاریهای', 'دوجانبه', 'میشود']
     """
-    flat = join_affixes(token for chunk in text.split() for token in chunk_tokens(chunk))
+    flat = join_affixes(words(text))
     return join_compounds(flat, compounds) if compounds else flat
 
 
@@ -236,7 +234,7 @@ def find_compounds(texts: Iterable[str], min_count: int = 2) -> dict[tuple[str, 
             if "\u200c" not in chunk:
                 continue
             for word in re.findall(r"[^\W_]+(?:\u200c+[^\W_]+)+", chunk):
-                parts = join_affixes(part for piece in word.split("\u200c") for part in chunk_tokens(piece))
+                parts = join_affixes(part for piece in word.split("\u200c") for part in words(piece))
                 if len(parts) == 2:
                     counts[parts[0], parts[1]] += 1
     return {pair: (pair[0] + pair[1])[:TOKEN_LENGTH] for pair, count in sorted(counts.items()) if count >= min_count}
@@ -293,7 +291,7 @@ def usual_forms(texts: Iterable[str], known: Collection[str]) -> dict[str, str]:
     for text in texts:
         for chunk in text.split():
             if "\u200c" in chunk:
-                found = chunk_tokens(chunk)
+                found = words(chunk)
                 if len(found) == 1 and found[0] in known:
                     bare = "".join(c for c in chunk.translate(_KEEP_ZWNJ) if c.isalnum() or c == "\u200c")
                     counts.setdefault(found[0], Counter())[bare.strip("\u200c")] += 1
@@ -364,7 +362,7 @@ def split_paragraphs(text: str) -> list[tuple[str, str]]:
         for line in lines:
             heading = _HEADING.match(line)
             body = heading.group(1) if heading else line
-            if chunk_tokens(body):  # a line of stars or dashes is a rule, not a paragraph
+            if words(body):  # a line of stars or dashes is a rule, not a paragraph
                 paragraphs.append(("headline" if heading else "body", body))
     if len(paragraphs) > 1 and not any(kind == "headline" for kind, _ in paragraphs):
         first = paragraphs[0][1]

@@ -50,7 +50,7 @@ def gazetteer() -> Gazetteer:
         code, *columns = line.split("\t")
         for kind, names in zip((STATE, CAPITAL, CITIZEN, LEADER), columns, strict=True):
             for name in filter(None, names.split("|")):
-                words = [token for chunk in name.split() for token in text.chunk_tokens(chunk)]
+                words = text.words(name)
                 joined = "".join(words)
                 if len(words) == 2:
                     compounds[words[0], words[1]] = joined

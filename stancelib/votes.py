@@ -11,18 +11,18 @@ so the features of a unit are looked up once, when the unit is first met, and a 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stancelib import text, units
-from stancelib.lookup import Chunks, Growing, Ids, NgramTable, PairTable
+from stancelib import scan, text, units
+from stancelib.lookup import Growing, Hashes, HashTable, Ints, Substrings, between, codes_of, hashes_of, joined
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class FeatureTable:
         idf: (features,) inverse document frequencies, character weight included.
         coef: (features, labels) coefficients.
         bias: (labels,) intercepts.
-        pairs: the word pairs that are units, as (first, second).
+        pairs: the word pairs that are units, a space between the two.
         compounds: (first half, second half) -> joined form.
         lemmas: token -> lemma, where they differ.
         ngram_range: smallest and largest character n-gram.
@@ -47,7 +47,7 @@ class FeatureTable:
     idf: Floats
     coef: Floats
     bias: Floats
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[str, ...]
     compounds: Mapping[tuple[str, str], str]
     lemmas: Mapping[str, str]
     ngram_range: tuple[int, int]
@@ -56,246 +56,340 @@ class FeatureTable:
     normalizer: str
 
 
-_CACHED_CHARACTERS = 50_000_000
-_SLICE = 1000
+# Slices of a batch that fit the processor's caches; their size was chosen by measurement.
+_SLICE, _SLICE_CHARACTERS = 500, 250_000
+# `VoteTable._once` sorts numbers that hold a paragraph, a unit and a place in the slice, the latter two in so many bits.
+_UNIT_BITS, _PLACE_BITS = 26, 23
 _PREFIX, _SUFFIX = 1, 2
 _CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN, units.LEADER)
+_GRAM, _SPACE = hashes_of(["#", " "])[:, None]
+_NOTHING, _ONE = np.zeros(1, dtype=np.uint64), np.ones(1, dtype=np.int64)
+
+
+class _Special:
+    """What must be known of some words before units are made of them: affixes, states' names, halves of compounds.
+
+    Word -> row; every array has a last row, -1, that stands for all other words.
+    """
+
+    def __init__(self, features: FeatureTable) -> None:
+        names = units.gazetteer() if features.gazetteer else units.Gazetteer({}, {}, {})
+        opens = {first for first, _ in features.compounds}
+        words = sorted({*text.PREFIXES, *text.SUFFIXES, *names.classes, *opens})
+        # In order of codes, as `units.these_unit` has them.
+        self.codes = {code: n for n, code in enumerate(sorted(set(names.states.values())))}
+        self._rows = HashTable(hashes_of(words))
+        nothing = ""
+        words.append(nothing)
+        self.affix = np.array([_PREFIX if w in text.PREFIXES else _SUFFIX if w in text.SUFFIXES else 0 for w in words])
+        self.group = np.array([_CLASSES.index(names.classes[w]) if w in names.classes else -1 for w in words])
+        self.state = np.array([self.codes[names.states[w]] if w in names.classes else -1 for w in words])
+        self.opens = np.array([w in opens for w in words])
+
+    def find(self, hashes: Hashes) -> Ints:
+        """(n,) the rows of words."""
+        return self._rows.find(hashes)
 
 
 class VoteTable:
     """Scores of many paragraphs by look-up.
 
+    Every unit that can say anything has a number. The first numbers are the model's word pairs and its units about
+    states and length; words get theirs when they are first met, when all that must be known of them is looked up.
+
     Args:
         features: a fitted vectorizer's features with their coefficients.
-        cache_size: how many distinct tokens are remembered; past it everything that was remembered is dropped, so
-            memory stays bounded on endless distinct words.
+        cache_size: how many words are remembered; past it all of them are dropped, so that memory stays bounded on
+            endless distinct words.
     """
 
-    def __init__(self, features: FeatureTable, cache_size: int = 400_000) -> None:
+    def __init__(self, features: FeatureTable, cache_size: int = 100_000) -> None:
         self.features = features
         self.cache_size = cache_size
-        self._rows = {term: row for row, term in enumerate(features.terms)}
-        ngrams = {term[1:]: row for term, row in self._rows.items() if term[0] == "#"}
-        self._ngrams = NgramTable(ngrams, features.ngram_range)
+        self._lock = threading.Lock()
+        self._rows = HashTable(hashes_of(features.terms))
         self._weighted = np.ascontiguousarray(features.coef * features.idf[:, None])
-        self._names = units.gazetteer() if features.gazetteer else None
-        # In order of codes, as `units.these_unit` has them.
-        codes = sorted(set(self._names.states.values())) if self._names else []
-        self._states = {code: number for number, code in enumerate(codes)}
-        self._reset()
-
-    def _reset(self) -> None:
-        """Forget everything that was learned from text; known pairs and classes get the first numbers."""
-        self._ids = Ids()
-        self._chunks = Chunks(self._ids)
-        labels = self.features.coef.shape[1]
-        self._votes, self._norms = Growing(np.float64, labels), Growing(np.float64)
-        self._kind, self._class, self._state = (Growing(np.int64) for _ in range(3))
-        ids = self._ids
-        compounds = {(ids[a], ids[b]): ids[whole] for (a, b), whole in self.features.compounds.items()}
-        self._compounds = PairTable(compounds)
-        pairs = {(ids[a], ids[b]): ids[f"{a} {b}"] for a, b in self.features.pairs}
-        self._pairs = PairTable(pairs)
-        # Class units follow, with the classes' own numbers in the place of the state's word.
-        self._class_ids = np.array([ids[name] for name in _CLASSES], dtype=np.int64)
-        beside: dict[tuple[int, int], int] = {}
-        self._these = np.full((len(self._states), len(self._states)), -1, dtype=np.int64)
-        for term in self.features.terms:
-            if " " in term:
-                left, right = term.split(" ")
-                beside[ids[left], ids[right]] = ids[term]
-            elif term.startswith(units.THESE):
-                first, *second = term.removeprefix(units.THESE).split("+")
-                a, b = self._states.get(first), self._states.get(second[0] if second else first)
-                if a is not None and b is not None:
-                    self._these[a, b] = ids[term]
-        self._beside = PairTable(beside)
-        self._states_ids = np.array([ids[units.states_unit(n)] for n in range(units.MOST_STATES + 1)], dtype=np.int64)
+        self._special = _Special(features)
+        self._compounds = HashTable(hashes_of([f"{first} {second}" for first, second in features.compounds]))
+        marked = [term for term in features.terms if "@" in term]
+        # A pair's feature is its joined form; every other unit without n-grams is its own.
+        names = [*features.pairs, *marked]
+        hashes = hashes_of(names)
+        rows = self._rows.find(hashes_of([*[pair.replace(" ", "") for pair in features.pairs], *marked]))
+        self._base = len(names)
+        self._names = names
+        self._numbers = HashTable(hashes)
+        self._base_numbers = self._numbers.copy()
+        # Votes for each label, then the squared norm.
+        self._votes = Growing(np.float64, features.coef.shape[1] + 1)
+        self._votes.extend(np.where(rows >= 0, np.vstack([self._weighted.T[:, rows], features.idf[rows] ** 2]), 0).T)
+        self._hashes, self._lengths, self._kinds = Growing(np.uint64), Growing(np.int64), Growing(np.int64)
+        self._hashes.extend(hashes)
+        self._lengths.extend(np.zeros(self._base, dtype=np.int64))
+        self._kinds.extend(np.full(self._base, -1))
+        self._groups = hashes_of(_CLASSES)
+        self._group_lengths = np.array([len(name) for name in _CLASSES])
+        self._group_units = self._numbers.find(self._groups)
+        self._state_units = self._numbers.find(hashes_of([units.states_unit(n) for n in range(units.MOST_STATES + 1)]))
         lengths = (*units.LENGTH_LIMITS, units.LENGTH_LIMITS[-1] + 1)
-        self._length_ids = np.array([ids[units.length_unit(n)] for n in lengths], dtype=np.int64)
-        self._learn()
+        self._length_units = self._numbers.find(hashes_of([units.length_unit(n) for n in lengths]))
+        self._these = np.full((len(self._special.codes),) * 2, -1)
+        for number, term in enumerate(marked, len(features.pairs)):
+            if term.startswith(units.THESE):
+                first, *second = term.removeprefix(units.THESE).split("+")
+                a, b = self._special.codes.get(first), self._special.codes.get(second[0] if second else first)
+                if a is not None and b is not None:
+                    self._these[a, b] = number
 
-    def _learn(self) -> None:
-        """Look up the votes, norm and classes of every number that is new."""
-        known = len(self._norms)
-        if known == len(self._ids):
-            return
-        new = self._ids.names[known:]
-        owner, row = self._rows_of(new)
-        votes = np.zeros((len(new), self.features.coef.shape[1]))
-        # A feature that a unit has twice counts twice in its vote, and four times in its squared norm.
+    def __reduce__(self) -> tuple[type[VoteTable], tuple[FeatureTable, int]]:
+        """Copies and other processes begin with nothing remembered."""
+        return VoteTable, (self.features, self.cache_size)
+
+    # --- words that are new ------------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        for growing in (self._votes, self._hashes, self._lengths, self._kinds):
+            growing.cut(self._base)
+        del self._names[self._base :]
+        self._numbers = self._base_numbers.copy()
+
+    def _learn(self, words: Sequence[str], hashes: Hashes) -> None:
+        """Give new words their numbers, and look up their votes, norms and kinds."""
+        owner, row = self._rows_of(words, hashes)
         idf = self.features.idf
         width = len(idf)
+        votes = np.zeros((len(words), self._weighted.shape[1] + 1))
+        # A feature that a unit has twice counts twice in its vote, and four times in its squared norm.
         keys = owner * width + row
         keys.sort()
         owner, row = np.divmod(keys, width)
         if len(row):
             starts = np.flatnonzero(np.diff(owner, prepend=-1))
-            votes[owner[starts]] = np.add.reduceat(self._weighted[row], starts, axis=0)
-        first = np.flatnonzero(np.diff(keys, prepend=-1))
-        times = np.diff(first, append=len(keys))
-        norms = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(new))
+            votes[owner[starts], :-1] = np.add.reduceat(self._weighted[row], starts, axis=0)
+            first = np.flatnonzero(np.diff(keys, prepend=-1))
+            times = np.diff(first, append=len(keys))
+            votes[:, -1] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(words))
+        self._numbers.add(hashes, np.arange(len(words)) + len(self._names))
+        self._names.extend(words)
         self._votes.extend(votes)
-        self._norms.extend(norms)
-        kind = [_PREFIX if u in text.PREFIXES else _SUFFIX if u in text.SUFFIXES else 0 for u in new]
-        classes, states = [-1] * len(new), [-1] * len(new)
-        if self._names is not None:
-            for n, unit in enumerate(new):
-                if (name := self._names.classes.get(unit)) is not None:
-                    classes[n] = _CLASSES.index(name)
-                    states[n] = self._states[self._names.states[unit]]
-        for old, more in ((self._kind, kind), (self._class, classes), (self._state, states)):
-            old.extend(np.array(more, dtype=np.int64))
+        self._hashes.extend(hashes)
+        self._lengths.extend(np.fromiter(map(len, words), dtype=np.int64, count=len(words)))
+        self._kinds.extend(self._special.find(hashes))
 
-    def _rows_of(self, new: Sequence[str]) -> tuple[Ints, Ints]:
-        """(position in ``new``, row): `units.unit_features` of many units, as rows of the table."""
-        names = [unit if "@" in unit else unit.replace(" ", "") for unit in new]
-        found = [np.fromiter(map(self._rows.get, names, repeat(-1)), dtype=np.int64, count=len(new))]
-        owners = [np.arange(len(new))]
-        words = [n for n, unit in enumerate(new) if "@" not in unit and " " not in unit]
+    def _rows_of(self, words: Sequence[str], hashes: Hashes) -> tuple[Ints, Ints]:
+        """(position in ``words``, row): `units.unit_features` of many words, as rows of the table."""
+        owners, rows = [np.arange(len(words))], [self._rows.find(hashes)]
         if self.features.lemmas:
-            lemmas = [self._rows.get(f"={self.features.lemmas.get(new[n])}", -1) for n in words]
-            found.append(np.array(lemmas, dtype=np.int64))
-            owners.append(np.array(words, dtype=np.int64))
-        owner, row = self._ngrams.find([f"<{new[n]}>" for n in words])
-        owner, row = np.concatenate([*owners, np.array(words, dtype=np.int64)[owner]]), np.concatenate([*found, row])
-        return owner[row >= 0], row[row >= 0]
+            with_lemma = [n for n, word in enumerate(words) if word in self.features.lemmas]
+            owners.append(np.array(with_lemma, dtype=np.int64))
+            rows.append(self._rows.find(hashes_of([f"={self.features.lemmas[words[n]]}" for n in with_lemma])))
+        substrings = Substrings(codes_of("".join([f"<{word}>" for word in words])))
+        length = np.fromiter(map(len, words), dtype=np.int64, count=len(words)) + 2
+        first = np.cumsum(length) - length
+        for size in range(self.features.ngram_range[0], self.features.ngram_range[1] + 1):
+            count = np.maximum(length - size + 1, 0)
+            start = between(first, count)
+            owners.append(np.repeat(np.arange(len(words)), count))
+            rows.append(self._rows.find(joined(_GRAM, _ONE, substrings.hashes(start, start + size))))
+        owner, row = np.concatenate(owners), np.concatenate(rows)
+        known = row >= 0
+        return owner[known], row[known]
 
-    # --- a batch of paragraphs ---------------------------------------------------------------------------------
+    def _numbers_of(self, hashes: Hashes, strings: Callable[[Ints], list[str]]) -> Ints:
+        """The numbers of words; those that are new are learned, and ``strings`` says what stands at some positions."""
+        numbers = self._numbers.find(hashes)
+        unknown = np.flatnonzero(numbers < 0)
+        if len(unknown):
+            new, first = np.unique(hashes[unknown], return_index=True)
+            self._learn(strings(unknown[first]), new)
+            numbers[unknown] = self._numbers.find(hashes[unknown])
+        return numbers
 
-    def _tokens(self, texts: Iterable[str]) -> tuple[Ints, Ints]:
-        """(token numbers, paragraph of each token), affixes and compounds joined."""
-        parts = [paragraph.split() for paragraph in texts]
-        flat = list(chain.from_iterable(parts))
-        chunks = self._chunks
-        number = np.fromiter(map(chunks.__getitem__, flat), dtype=np.int64, count=len(flat))
-        chunks.learn()
-        self._learn()
-        first = chunks.start[number]
-        count = chunks.start[number + 1] - first
-        ends = np.cumsum(count)
-        tokens = chunks.tokens[np.arange(count.sum()) + np.repeat(first - ends + count, count)]
-        owner = np.repeat(np.repeat(np.arange(len(parts)), [len(part) for part in parts]), count)
-        affixes = np.flatnonzero(self._kind.values[tokens])
-        if len(affixes):
-            tokens, owner = self._join_affixes(tokens, owner, affixes)
-        at, whole = self._compounds.find(tokens[:-1], tokens[1:])
-        if len(at):
-            keep = np.ones(len(tokens), dtype=bool)
-            last = -2
-            for position, value in zip(at.tolist(), whole.tolist(), strict=True):
-                if owner[position] == owner[position + 1] and position != last + 1:
-                    tokens[position] = value
-                    keep[position + 1] = False
-                    last = position
-            tokens, owner = tokens[keep], owner[keep]
-        return tokens, owner
+    # --- a slice of paragraphs ---------------------------------------------------------------------------------
 
-    def _join_affixes(self, tokens: Ints, owner: Ints, affixes: Ints) -> tuple[Ints, Ints]:
-        """`text.join_affixes` on numbers: only the neighbourhoods of free-standing affixes are touched."""
-        names = self._ids.names
-        keep = np.ones(len(tokens), dtype=bool)
-        last = -1  # the last position that an earlier affix has already dealt with
-        for position in affixes.tolist():
-            if position <= last:
-                continue
-            par = owner[position]
-            if self._kind.values[tokens[position]] == _PREFIX:
-                if position + 1 < len(tokens) and owner[position + 1] == par:
-                    joined = names[tokens[position]] + names[tokens[position + 1]]
-                    keep[position] = False
-                    tokens[position + 1] = self._ids[joined[: text.TOKEN_LENGTH]]
-                    last = position + 1
-                continue
-            before = position - 1
-            while before >= 0 and not keep[before]:
-                before -= 1
-            if before >= 0 and owner[before] == par:
-                joined = names[tokens[before]] + names[tokens[position]]
-                tokens[before] = self._ids[joined[: text.TOKEN_LENGTH]]
-                keep[position] = False
-        self._learn()
-        return tokens[keep], owner[keep]
+    def _words(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """(numbers of the words, paragraph of each): `text.tokens` for many paragraphs."""
+        found = scan.words(texts)
+        words, owner = self._numbers_of(found.hashes, found.strings), found.owner
+        affix = self._special.affix[self._kinds.values[words]]
+        if affix.any():
+            inner = np.zeros(len(words), dtype=bool)  # whether a word goes to the one before it
+            prefixes = np.flatnonzero(affix == _PREFIX)
+            inner[1:][_every_other(prefixes[prefixes < len(words) - 1], owner)] = True
+            inner |= affix == _SUFFIX
+            words, owner = self._join(words, owner, inner)
+        first = np.flatnonzero(self._special.opens[self._kinds.values[words[:-1]]])
+        first = first[self._compounds.find(self._pair_hashes(words[first], words[first + 1])) >= 0]
+        first = first[owner[first] == owner[first + 1]]
+        if len(first):
+            inner = np.zeros(len(words), dtype=bool)
+            inner[1:][_every_other(first, owner)] = True
+            words, owner = self._join(words, owner, inner)
+        return words, owner
 
-    def _units(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
-        """(unit numbers, paragraph of each unit): `units.paragraph_units` for a batch."""
-        tokens, owner = self._tokens(texts)
-        found, owners = [tokens], [owner]
+    def _join(self, words: Ints, owner: Ints, inner: Flags) -> tuple[Ints, Ints]:
+        """Write each word that is ``inner`` and the one before it, if that is in the same paragraph, as one."""
+        inner[1:] &= owner[1:] == owner[:-1]
+        inner[0] = False
+        start = np.flatnonzero(~inner)
+        size = np.diff(start, append=len(words))
+        head, size = start[size > 1], size[size > 1]
+        if not len(head):
+            return words, owner
+        part = words[between(head, size)]
+        first = np.cumsum(size) - size
+        length = self._lengths.values[part]
+        before = np.cumsum(length) - length
+        before -= np.repeat(before[first], size)
+        hashes = np.add.reduceat(joined(_NOTHING, before, self._hashes.values[part]), first)
+
+        def strings(which: Ints) -> list[str]:
+            names = self._names
+            ends = (first + size)[which].tolist()
+            return [
+                "".join([names[n] for n in part[a:b].tolist()])[: text.TOKEN_LENGTH]
+                for a, b in zip(first[which].tolist(), ends, strict=True)
+            ]
+
+        if len(cut := np.flatnonzero(np.add.reduceat(length, first) > text.TOKEN_LENGTH)):
+            hashes[cut] = hashes_of(strings(cut))
+        words = words.copy()
+        words[head] = self._numbers_of(hashes, strings)
+        return words[~inner], owner[~inner]
+
+    def _pair_hashes(self, left: Ints, right: Ints) -> Hashes:
+        """The hashes of pairs of words with a space between."""
+        hashes = self._hashes.values
+        return joined(hashes[left], self._lengths.values[left], joined(_SPACE, _ONE, hashes[right]))
+
+    def _sections(self, texts: Sequence[str]) -> Iterator[tuple[Ints, Ints]]:
+        """`units.paragraph_units` for many paragraphs, as (unit numbers, paragraph of each) a kind of unit.
+
+        Within a section units stand in the order of the text, so sums over them don't depend on what else is in the
+        slice, nor on what was met before: the same paragraph always gets the same scores, to the last bit.
+        """
+        words, owner = self._words(texts)
+        yield words, owner
         inside = owner[:-1] == owner[1:]
         if self.features.pairs:
-            at, pair = self._pairs.find(tokens[:-1], tokens[1:])
-            ok = inside[at]
-            found.append(pair[ok])
-            owners.append(owner[at[ok]])
-        if self._names is not None:
-            kind = self._class.values[tokens]
-            named = np.flatnonzero(kind >= 0)
-            found.append(self._class_ids[kind[named]])
-            owners.append(owner[named])
-            mixed = tokens.copy()
-            mixed[named] = self._class_ids[kind[named]]
-            edge = np.flatnonzero(((kind[:-1] >= 0) | (kind[1:] >= 0)) & inside)
-            at, unit = self._beside.find(mixed[edge], mixed[edge + 1])
-            found.append(unit)
-            owners.append(owner[edge[at]])
-            each = np.unique(owner[named] * len(self._states) + self._state.values[tokens[named]])
-            par, state = np.divmod(each, len(self._states))
-            states = np.bincount(par, minlength=len(texts))
-            first = np.flatnonzero(np.diff(par, prepend=-1))
-            last = first + states[par[first]] - 1
-            few = last <= first + 1
-            these = self._these[state[first[few]], state[last[few]]]
-            found.append(these[these >= 0])
-            owners.append(par[first[few]][these >= 0])
-            lengths = np.searchsorted(units.LENGTH_LIMITS, np.bincount(owner, minlength=len(texts)))
-            found += [self._states_ids[np.minimum(states, units.MOST_STATES)], self._length_ids[lengths]]
-            owners += [np.arange(len(texts))] * 2
-        return np.concatenate(found), np.concatenate(owners)
+            yield _known(self._numbers.find(self._pair_hashes(words[:-1], words[1:])), owner[:-1], inside)
+        if not self.features.gazetteer:
+            return
+        kinds = self._kinds.values[words]
+        group = self._special.group[kinds]
+        named = np.flatnonzero(group >= 0)
+        yield _known(self._group_units[group[named]], owner[named])
+        # Beside a state its class stands in the place of its name.
+        near = np.flatnonzero(((group[:-1] >= 0) | (group[1:] >= 0)) & inside)
+        left, length = self._with_groups(words[near], group[near])
+        right, _ = self._with_groups(words[near + 1], group[near + 1])
+        yield _known(self._numbers.find(joined(left, length, joined(_SPACE, _ONE, right))), owner[near])
+        every = len(self._special.codes)
+        each = np.unique(owner[named] * every + self._special.state[kinds[named]])
+        paragraph, state = np.divmod(each, every)
+        states = np.bincount(paragraph, minlength=len(texts))
+        first = np.flatnonzero(np.diff(paragraph, prepend=-1))
+        last = first + states[paragraph[first]] - 1
+        few = last <= first + 1
+        yield _known(self._these[state[first[few]], state[last[few]]], paragraph[first[few]])
+        all_of_them = np.arange(len(texts))
+        yield _known(self._state_units[np.minimum(states, units.MOST_STATES)], all_of_them)
+        length = np.searchsorted(units.LENGTH_LIMITS, np.bincount(owner, minlength=len(texts)))
+        yield _known(self._length_units[length], all_of_them)
 
-    def _counted(self, texts: Sequence[str]) -> tuple[Ints, Ints, Floats]:
-        """(unit, paragraph, weight), each unit once a paragraph, in paragraph order."""
-        if len(self._ids) > self.cache_size or self._chunks.characters > _CACHED_CHARACTERS:
-            self._reset()
+    def _with_groups(self, words: Ints, group: Ints) -> tuple[Hashes, Ints]:
+        """(hashes, lengths) of words, of the class's name where a word has a class."""
+        hashes, lengths = self._hashes.values[words], self._lengths.values[words]
+        named = np.flatnonzero(group >= 0)
+        hashes[named] = self._groups[group[named]]
+        lengths[named] = self._group_lengths[group[named]]
+        return hashes, lengths
+
+    def _weighted_sections(self, texts: Sequence[str]) -> list[tuple[Ints, Ints, Floats]]:
+        """(unit numbers, paragraph of each, weight of each), every unit once a paragraph, in the order of the text."""
         if self.features.normalizer == "hazm":
             texts = [text.hazm_normalizer()(paragraph) for paragraph in texts]
-        unit, owner = self._units(texts)
-        keys = (owner << 32) | unit
+        if len(self._names) - self._base > self.cache_size:
+            self._forget()
+        sections = list(self._sections(texts))
+        unit = np.concatenate([unit for unit, _ in sections])
+        owner = np.concatenate([owner for _, owner in sections])
+        keys = (((owner << _UNIT_BITS) | unit) << _PLACE_BITS) | np.arange(len(unit))
         keys.sort()
-        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        first = np.flatnonzero(np.diff(keys >> _PLACE_BITS, prepend=-1))
         counts = np.diff(first, append=len(keys)).astype(np.float64)
-        keys = keys[first]
-        return keys & 0xFFFFFFFF, keys >> 32, _weight(counts, self.features.count)
+        weight = np.zeros(len(unit))
+        weight[keys[first] & ((1 << _PLACE_BITS) - 1)] = _weight(counts, self.features.count)
+        once = []
+        end = 0
+        for unit, owner in sections:
+            start, end = end, end + len(unit)
+            here = np.flatnonzero(weight[start:end])
+            once.append((unit[here], owner[here], weight[start:end][here]))
+        return once
+
+    # --- scores ------------------------------------------------------------------------------------------------
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Decision values, shape (paragraphs, labels)."""
-        # In slices, so that what is at hand at once stays small however many texts there are.
-        slices = [self._scores_at_once(texts[at : at + _SLICE]) for at in range(0, len(texts), _SLICE)]
-        return np.concatenate([np.zeros((0, len(self.features.bias))), *slices])
-
-    def _scores_at_once(self, texts: Sequence[str]) -> Floats:
-        result = np.repeat(self.features.bias[None, :], len(texts), axis=0)
-        unit, owner, weight = self._counted(texts)
-        if len(unit):
-            starts = np.flatnonzero(np.diff(owner, prepend=-1))
-            sums = np.add.reduceat(self._votes.values[unit] * weight[:, None], starts, axis=0)
-            scale = np.sqrt(np.add.reduceat(weight**2 * self._norms.values[unit], starts))
-            result[owner[starts]] += sums / np.where(scale > 0, scale, 1.0)[:, None]
+        result = np.empty((len(texts), len(self.features.bias)))
+        with self._lock:
+            for start, end in _slices(texts):
+                result[start:end] = self._scores_of_slice(texts[start:end])
         return result
+
+    def _scores_of_slice(self, texts: Sequence[str]) -> Floats:
+        sums = np.zeros((len(texts), len(self.features.bias) + 1))
+        for unit, owner, weight in self._weighted_sections(texts):
+            if len(unit):
+                rows = self._votes.values.take(unit, axis=0)
+                rows *= weight[:, None]
+                rows[:, -1] *= weight
+                starts = np.flatnonzero(np.diff(owner, prepend=-1))
+                sums[owner[starts]] += np.add.reduceat(rows, starts, axis=0)
+        scale = np.sqrt(sums[:, -1:])
+        return self.features.bias + sums[:, :-1] / np.where(scale > 0, scale, 1.0)
 
     def votes(self, paragraph: str) -> list[tuple[str, Floats]]:
         """The units of one paragraph with their exact share of each score; with the bias they add up to it.
 
         Returns:
-            (unit, (labels,)) pairs in order of first occurrence; a pair of words has a space in it.
+            (unit, (labels,)) pairs, words first, in order of first occurrence; a pair of words has a space in it.
         """
-        unit, _, weight = self._counted([paragraph])
-        scale = math.sqrt(float(weight**2 @ self._norms.values[unit])) or 1.0
-        names = self._ids.names
-        return [
-            (names[n], self._votes.values[n] * w / scale)
-            for n, w in zip(unit.tolist(), weight.tolist(), strict=True)
-            if self._norms.values[n]
-        ]
+        with self._lock:
+            found = [
+                (self._names[n], w, self._votes.values[n].copy())
+                for unit, _, weight in self._weighted_sections([paragraph])
+                for n, w in zip(unit.tolist(), weight.tolist(), strict=True)
+            ]
+        scale = math.sqrt(sum(weight * weight * row[-1] for _, weight, row in found)) or 1.0
+        return [(name, row[:-1] * weight / scale) for name, weight, row in found if row[-1]]
+
+
+def _slices(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where to cut a batch, so that what is at hand at once stays small however many texts there are."""
+    start = characters = 0
+    for n, length in enumerate(map(len, texts)):
+        if n > start and (n - start == _SLICE or characters + length > _SLICE_CHARACTERS):
+            yield start, n
+            start, characters = n, 0
+        characters += length
+    if start < len(texts):
+        yield start, len(texts)
+
+
+def _known(unit: Ints, owner: Ints, allowed: Flags | None = None) -> tuple[Ints, Ints]:
+    """Those units that the model knows (and that are allowed)."""
+    known = np.flatnonzero((unit >= 0) if allowed is None else (unit >= 0) & allowed)
+    return unit[known], owner[known]
+
+
+def _every_other(places: Ints, owner: Ints) -> Ints:
+    """Of places in a row within one paragraph the first, the third and so on, and the place after each."""
+    new = (np.diff(places, prepend=-2) != 1) | (owner[places] != owner[places - 1])
+    number = np.arange(len(places))
+    since = number - np.maximum.accumulate(np.where(new, number, 0))
+    return places[since % 2 == 0]
 
 
 def _weight(counts: Floats, count: str) -> Floats:

@@ -46,7 +46,7 @@ def test_tokens_are_folded_words(raw: str) -> None:
     for token in text.tokens(raw):
         assert token
         assert len(token) <= text.TOKEN_LENGTH
-        assert text.chunk_tokens(token) == (token,)
+        assert text.words(token) == [token]
 
 
 @pytest.mark.parametrize("mark", ["\u200c", "\u0640", "\u064e", "\u200f"])

@@ -20,7 +20,7 @@ def slow_scores(model: StanceModel, texts: list[str]) -> np.ndarray:
     vectorizer.vocabulary_ = {term: column for column, term in enumerate(table.terms)}
     vectorizer.idf_ = table.idf
     vectorizer.lemmas_, vectorizer.compounds_ = table.lemmas, table.compounds
-    vectorizer.pairs_ = {f"{a} {b}" for a, b in table.pairs}
+    vectorizer.pairs_ = set(table.pairs)
     return vectorizer.transform(texts) @ table.coef + table.bias
 
 
