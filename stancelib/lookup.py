@@ -20,6 +20,7 @@ Codes = NDArray[np.uint32]
 
 _R = 0x9E3779B97F4A7C15
 _WORD = 1 << 64
+_SPARE = 3  # slots for each key: most questions are about keys that are not there, and an empty slot answers those
 
 
 class _Powers:
@@ -74,21 +75,23 @@ class Substrings:
         result: Hashes = (self._sums[end] - self._sums[start]) * self._down[start]
         return result
 
+    def of_length(self, length: int) -> Hashes:
+        """(n - length + 1,) the hash of every substring of that length."""
+        result: Hashes = self._sums[length:] - self._sums[: max(len(self._sums) - length, 0)]
+        result *= self._down[: len(result)]
+        return result
 
-def hashes_of(strings: Iterable[str]) -> Hashes:
-    """The hashes of strings without line ends, in order.
+
+def hashes_of(strings: Iterable[str], skip: int = 0) -> Hashes:
+    """The hashes of strings without line ends, in order, each without its first ``skip`` characters.
 
     >>> one, two, both = hashes_of(["نف", "ت", "نفت"])
     >>> joined(np.array([one]), np.array([2]), np.array([two]))[0] == both
     True
     """
-    return hashes_of_lines(codes_of("".join([f"{string}\n" for string in strings])))
-
-
-def hashes_of_lines(codes: Codes) -> Hashes:
-    """The hash of each line; every line has its end."""
-    ends = np.flatnonzero(codes == 10)
-    return Substrings(codes).hashes(np.concatenate([[0], ends[:-1] + 1])[: len(ends)], ends)
+    codes = codes_of("\n".join([*strings, ""]))
+    ends = np.flatnonzero(codes == ord("\n"))
+    return Substrings(codes).hashes(np.append(0, ends[:-1] + 1)[: len(ends)] + skip, ends)
 
 
 def joined(left: Hashes, length: Ints, right: Hashes) -> Hashes:
@@ -131,26 +134,33 @@ class Growing:
         return self._store[: self._length]
 
 
+def starts_of_runs(values: NDArray[Any]) -> Ints:
+    """Where a value differs from the one before it; the first one always does."""
+    differs = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=differs[1:])
+    return np.flatnonzero(differs)
+
+
 class HashTable:
-    """Hash -> value of 0 and more, for many hashes at once: open addressing, linear probing, at most half full."""
+    """Hash -> value, for many hashes at once: open addressing, linear probing.
+
+    Args:
+        keys: (n,) different hashes to begin with.
+        values: (n,) the value of each, 0 and more; 0, 1, … by default.
+    """
 
     def __init__(self, keys: Hashes | None = None, values: Ints | None = None) -> None:
-        """
-        Args:
-            keys: (n,) different hashes to begin with.
-            values: (n,) the value of each; 0, 1, … by default.
-        """
-        self._length = 0
         keys = np.zeros(0, dtype=np.uint64) if keys is None else keys
-        self._room(max(len(keys), 256))
+        self._length = 0
+        self._room(max(len(keys), 64))
         self.add(keys, np.arange(len(keys)) if values is None else values)
 
     def _room(self, length: int) -> None:
-        bits = (2 * length - 1).bit_length()
+        bits = (_SPARE * length - 1).bit_length()
         self._shift = np.uint64(64 - bits)
         self._mask = (1 << bits) - 1
-        self._keys = np.zeros(1 << bits, dtype=np.uint64)
-        self._values = np.full(1 << bits, -1, dtype=np.int32)
+        self._keys = np.zeros(1 << bits, dtype=np.uint64)  # 0: nothing here
+        self._values = np.zeros(1 << bits, dtype=np.int32)
 
     def __len__(self) -> int:
         return self._length
@@ -168,29 +178,37 @@ class HashTable:
 
     def find(self, keys: Hashes) -> Ints:
         """(n,) the value of each key, -1 where it is unknown."""
+        keys = np.maximum(keys, 1)
         slot = self._first_slot(keys)
-        values = self._values[slot]
-        other = np.flatnonzero((self._keys[slot] != keys) & (values >= 0))
-        slot = slot[other]
+        found = self._keys[slot]
+        hit = found == keys
+        other = np.flatnonzero(~hit & (found != 0))
+        at = slot[other]
         while len(other):  # an empty slot ends the search, a slot with another key sends it on
-            slot = (slot + 1) & self._mask
-            found = self._values[slot]
-            values[other] = found
-            on = (self._keys[slot] != keys[other]) & (found >= 0)
-            other, slot = other[on], slot[on]
-        return values.astype(np.int64)
+            at = (at + 1) & self._mask
+            found = self._keys[at]
+            there = found == keys[other]
+            hit[other[there]] = True
+            slot[other[there]] = at[there]
+            on = ~there & (found != 0)
+            other, at = other[on], at[on]
+        values = np.full(len(keys), -1)
+        where = np.flatnonzero(hit)
+        values[where] = self._values[slot[where]]
+        return values
 
     def add(self, keys: Hashes, values: Ints) -> None:
         """Add different keys that are not there yet, with their values."""
-        if 2 * (self._length + len(keys)) > self._mask + 1:
-            old = self._values >= 0
+        keys = np.maximum(keys, 1)
+        if _SPARE * (self._length + len(keys)) > self._mask + 1:
+            old = self._keys != 0
             keys, values = np.concatenate([self._keys[old], keys]), np.concatenate([self._values[old], values])
             self._length = 0
             self._room(2 * len(keys))
         self._length += len(keys)
         slot = self._first_slot(keys)
         while len(keys):
-            free = np.flatnonzero(self._values[slot] < 0)
+            free = np.flatnonzero(self._keys[slot] == 0)
             self._keys[slot[free]] = keys[free]  # of several that want a slot the last one gets it
             won = np.zeros(len(keys), dtype=bool)
             won[free] = self._keys[slot[free]] == keys[free]

@@ -45,6 +45,23 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Decisions:
+    """What a model says of n paragraphs, as arrays.
+
+    Args:
+        found: (n, topics) which topics are there.
+        topic: (n, topics) calibrated probability of each.
+        stance: (n, topics) index into STANCES of each topic's likeliest stance, whether or not the topic is there.
+        stance_score: (n, topics) probability of that stance, given the topic.
+    """
+
+    found: NDArray[np.bool_]
+    topic: Floats
+    stance: Ints
+    stance_score: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class StanceModel:
     """A trained model: topics with calibrated probabilities, and for each topic a stance.
 
@@ -192,19 +209,29 @@ class StanceModel:
         result: Floats = values / values.sum(axis=2, keepdims=True)
         return result
 
-    def predict(self, texts: Sequence[str], threshold: float | None = None) -> tuple[NDArray[np.bool_], Ints]:
-        """What `evaluate.evaluate` compares with gold.
+    def decide(self, texts: Sequence[str], threshold: float | None = None) -> Decisions:
+        """Topics and stances of many paragraphs without an object for each.
 
         Args:
             texts: n paragraphs.
             threshold: a probability from which on a topic is there, instead of the model's own thresholds.
 
-        Returns:
-            (n, topics) which topics are there, and (n, topics) the index into STANCES of each topic's likeliest
-            stance, whether or not the topic is there.
+        Raises:
+            InputError: the threshold is no probability.
         """
         scores = self.score(texts)
-        return self.topics_found(scores, threshold), self.stance_probabilities(scores).argmax(axis=2)
+        stances = self.stance_probabilities(scores)
+        return Decisions(
+            found=self.topics_found(scores, threshold),
+            topic=self.topic_probabilities(scores),
+            stance=stances.argmax(axis=2),
+            stance_score=stances.max(axis=2),
+        )
+
+    def predict(self, texts: Sequence[str], threshold: float | None = None) -> tuple[NDArray[np.bool_], Ints]:
+        """What `evaluate.evaluate` compares with gold: the ``found`` and ``stance`` of `decide`."""
+        decided = self.decide(texts, threshold)
+        return decided.found, decided.stance
 
     def label(
         self, source: str | Iterable[str], *, doc: str = "", threshold: float | None = None
@@ -220,11 +247,9 @@ class StanceModel:
             One record a paragraph, in order, for either form of ``source``.
         """
         parts = text.split_paragraphs(source) if isinstance(source, str) else [("body", part) for part in source]
-        scores = self.score([part for _, part in parts])
-        found = self.topics_found(scores, threshold).tolist()
-        topic = self.topic_probabilities(scores).tolist()
-        probabilities = self.stance_probabilities(scores)
-        stance, stance_score = probabilities.argmax(axis=2).tolist(), probabilities.max(axis=2).tolist()
+        decided = self.decide([part for _, part in parts], threshold)
+        found, topic = decided.found.tolist(), decided.topic.tolist()
+        stance, stance_score = decided.stance.tolist(), decided.stance_score.tolist()
         names = self.taxonomy.names
         return [
             LabelledParagraph(
@@ -241,6 +266,80 @@ class StanceModel:
             )
             for row, (kind, part) in enumerate(parts)
         ]
+
+    def label_frame(self, frame: Any, text: str = "text", *, threshold: float | None = None) -> Any:
+        """A pandas or polars data frame with labels beside its texts; neither library is imported here.
+
+        Args:
+            frame: one paragraph a row.
+            text: the column with the paragraphs. A row without text (None, NaN) has no topic and no scores.
+            threshold: a probability from which on a topic is there, instead of the model's own thresholds.
+
+        Returns:
+            The same frame with four columns more for each topic: ``energy`` (whether it is there), ``energy_score``,
+            ``energy_stance`` and ``energy_stance_score`` (both missing where the topic isn't there).
+
+        Raises:
+            InputError: there is no such column, it holds something that is no text, a column of that name is there
+                already, or ``frame`` is no data frame.
+
+        >>> import pandas, stancelib
+        >>> frame = pandas.DataFrame({"text": ["صادرات نفت ایران افزایش یافت."]})
+        >>> stancelib.load().label_frame(frame)["energy_stance"].tolist()
+        ['neutral']
+        """
+        if not hasattr(frame, "columns"):
+            raise InputError(f"a data frame is wanted, not {type(frame).__name__}")
+        names = list(frame.columns)
+        if text not in names:
+            raise InputError(f"no column {text!r}; there are: {', '.join(map(str, names))}")
+        columns = self.label_columns(list(frame[text]), threshold=threshold)
+        if taken := [name for name in columns if name in names]:
+            raise InputError(f"the column {taken[0]!r} is there already; rename it, its place is needed")
+        if hasattr(frame, "with_columns"):  # polars
+            series = type(frame[text])
+            return frame.with_columns(*[series(name, values).cast(kind) for name, (kind, values) in columns.items()])
+        return frame.assign(
+            **{
+                name: np.array(values, dtype=object if kind is str else kind)
+                for name, (kind, values) in columns.items()
+            }
+        )
+
+    def label_columns(
+        self, texts: Sequence[str | None], *, threshold: float | None = None
+    ) -> dict[str, tuple[type, list[Any]]]:
+        """`label_frame`'s columns, each with its type, for texts of which some may be missing (None or NaN).
+
+        Raises:
+            InputError: something is neither text nor missing; says which, counted from 0.
+        """
+        there = [(n, value) for n, value in enumerate(texts) if isinstance(value, str)]
+        if len(there) < len(texts) and (
+            bad := [n for n, v in enumerate(texts) if not (isinstance(v, str) or _missing(v))]
+        ):
+            raise InputError(f"row {bad[0]} holds {texts[bad[0]]!r}, which is no text")
+        decided = self.decide([value for _, value in there], threshold)
+        columns: dict[str, tuple[type, list[Any]]] = {}
+        for k, name in enumerate(self.taxonomy.names):
+            found = decided.found[:, k].tolist()
+            stances = [STANCES[n] if f else None for n, f in zip(decided.stance[:, k].tolist(), found, strict=True)]
+            sure = [s if f else None for s, f in zip(decided.stance_score[:, k].tolist(), found, strict=True)]
+            for suffix, kind, values in (
+                ("", bool, found),
+                ("_score", float, decided.topic[:, k].tolist()),
+                ("_stance", str, stances),
+                ("_stance_score", float, sure),
+            ):
+                column: list[Any] = [False if kind is bool else None] * len(texts)
+                for (n, _), value in zip(there, values, strict=True):
+                    column[n] = value
+                columns[f"{name}{suffix}"] = kind, column
+        return columns
+
+
+def _missing(value: object) -> bool:
+    return value is None or value != value or str(value) in ("<NA>", "NaT")
 
 
 def quantise(coef: Floats) -> Floats:

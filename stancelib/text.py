@@ -7,7 +7,7 @@ import functools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from stancelib.errors import InputError, MissingExtraError
@@ -101,7 +101,7 @@ def fold_alone(char: str) -> str | None:
     ('ک', '', None)
     """
     start = unicodedata.normalize("NFKD", char.translate(_FOLD))[:1]
-    if start and (unicodedata.category(start)[0] == "M" or "\u1100" <= start < "\u1200" or start == "Σ"):
+    if start and (unicodedata.category(start) in ("Mn", "Mc") or "\u1100" <= start < "\u1200" or start == "Σ"):
         return None
     return fold(char)
 

@@ -19,7 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stancelib import scan, text, units
-from stancelib.lookup import Growing, Hashes, HashTable, Ints, Substrings, between, codes_of, hashes_of, joined
+from stancelib.lookup import (
+    Growing,
+    Hashes,
+    HashTable,
+    Ints,
+    Substrings,
+    between,
+    codes_of,
+    hashes_of,
+    joined,
+    starts_of_runs,
+)
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -57,12 +68,12 @@ class FeatureTable:
 
 
 # Slices of a batch that fit the processor's caches; their size was chosen by measurement.
-_SLICE, _SLICE_CHARACTERS = 500, 250_000
+_SLICE, _SLICE_CHARACTERS = 2000, 1_000_000
 # `VoteTable._once` sorts numbers that hold a paragraph, a unit and a place in the slice, the latter two in so many bits.
 _UNIT_BITS, _PLACE_BITS = 26, 23
 _PREFIX, _SUFFIX = 1, 2
 _CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN, units.LEADER)
-_GRAM, _SPACE = hashes_of(["#", " "])[:, None]
+_SPACE = hashes_of([" "])
 _NOTHING, _ONE = np.zeros(1, dtype=np.uint64), np.ones(1, dtype=np.int64)
 
 
@@ -107,7 +118,11 @@ class VoteTable:
         self.features = features
         self.cache_size = cache_size
         self._lock = threading.Lock()
-        self._rows = HashTable(hashes_of(features.terms))
+        # N-grams are asked for most often; a table of their own fits the processor's cache.
+        grams = np.array([term[0] == "#" for term in features.terms])
+        ngrams, others = np.flatnonzero(grams), np.flatnonzero(~grams)
+        self._ngrams = HashTable(hashes_of([features.terms[row] for row in ngrams.tolist()], skip=1), ngrams)
+        self._rows = HashTable(hashes_of([features.terms[row] for row in others.tolist()]), others)
         self._weighted = np.ascontiguousarray(features.coef * features.idf[:, None])
         self._special = _Special(features)
         self._compounds = HashTable(hashes_of([f"{first} {second}" for first, second in features.compounds]))
@@ -164,9 +179,9 @@ class VoteTable:
         keys.sort()
         owner, row = np.divmod(keys, width)
         if len(row):
-            starts = np.flatnonzero(np.diff(owner, prepend=-1))
+            starts = starts_of_runs(owner)
             votes[owner[starts], :-1] = np.add.reduceat(self._weighted[row], starts, axis=0)
-            first = np.flatnonzero(np.diff(keys, prepend=-1))
+            first = starts_of_runs(keys)
             times = np.diff(first, append=len(keys))
             votes[:, -1] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(words))
         self._numbers.add(hashes, np.arange(len(words)) + len(self._names))
@@ -185,12 +200,12 @@ class VoteTable:
             rows.append(self._rows.find(hashes_of([f"={self.features.lemmas[words[n]]}" for n in with_lemma])))
         substrings = Substrings(codes_of("".join([f"<{word}>" for word in words])))
         length = np.fromiter(map(len, words), dtype=np.int64, count=len(words)) + 2
-        first = np.cumsum(length) - length
+        place = np.repeat(np.arange(len(words)), length)
+        left = np.repeat(np.cumsum(length), length) - np.arange(len(place))  # characters up to the end of the word
         for size in range(self.features.ngram_range[0], self.features.ngram_range[1] + 1):
-            count = np.maximum(length - size + 1, 0)
-            start = between(first, count)
-            owners.append(np.repeat(np.arange(len(words)), count))
-            rows.append(self._rows.find(joined(_GRAM, _ONE, substrings.hashes(start, start + size))))
+            start = np.flatnonzero(left >= size)
+            owners.append(place[start])
+            rows.append(self._ngrams.find(substrings.of_length(size)[start]))
         owner, row = np.concatenate(owners), np.concatenate(rows)
         known = row >= 0
         return owner[known], row[known]
@@ -211,31 +226,24 @@ class VoteTable:
         """(numbers of the words, paragraph of each): `text.tokens` for many paragraphs."""
         found = scan.words(texts)
         words, owner = self._numbers_of(found.hashes, found.strings), found.owner
-        affix = self._special.affix[self._kinds.values[words]]
-        if affix.any():
-            inner = np.zeros(len(words), dtype=bool)  # whether a word goes to the one before it
-            prefixes = np.flatnonzero(affix == _PREFIX)
-            inner[1:][_every_other(prefixes[prefixes < len(words) - 1], owner)] = True
-            inner |= affix == _SUFFIX
-            words, owner = self._join(words, owner, inner)
+        kinds = self._kinds.values[words]
+        special = np.flatnonzero(kinds >= 0)
+        affix = self._special.affix[kinds[special]]
+        prefixes = special[(affix == _PREFIX) & (special < len(words) - 1)]
+        inner = np.union1d(_every_other(prefixes, owner) + 1, special[affix == _SUFFIX])
+        words, owner = self._join(words, owner, inner)
         first = np.flatnonzero(self._special.opens[self._kinds.values[words[:-1]]])
         first = first[self._compounds.find(self._pair_hashes(words[first], words[first + 1])) >= 0]
         first = first[owner[first] == owner[first + 1]]
-        if len(first):
-            inner = np.zeros(len(words), dtype=bool)
-            inner[1:][_every_other(first, owner)] = True
-            words, owner = self._join(words, owner, inner)
-        return words, owner
+        return self._join(words, owner, _every_other(first, owner) + 1)
 
-    def _join(self, words: Ints, owner: Ints, inner: Flags) -> tuple[Ints, Ints]:
-        """Write each word that is ``inner`` and the one before it, if that is in the same paragraph, as one."""
-        inner[1:] &= owner[1:] == owner[:-1]
-        inner[0] = False
-        start = np.flatnonzero(~inner)
-        size = np.diff(start, append=len(words))
-        head, size = start[size > 1], size[size > 1]
-        if not len(head):
+    def _join(self, words: Ints, owner: Ints, inner: Ints) -> tuple[Ints, Ints]:
+        """Write the words at the places ``inner`` and those before them, if in the same paragraph, as one."""
+        inner = inner[(inner > 0) & (owner[inner] == owner[inner - 1])]
+        if not len(inner):
             return words, owner
+        start = np.flatnonzero(np.diff(inner, prepend=-1) != 1)
+        head, size = inner[start] - 1, np.diff(start, append=len(inner)) + 1
         part = words[between(head, size)]
         first = np.cumsum(size) - size
         length = self._lengths.values[part]
@@ -253,9 +261,8 @@ class VoteTable:
 
         if len(cut := np.flatnonzero(np.add.reduceat(length, first) > text.TOKEN_LENGTH)):
             hashes[cut] = hashes_of(strings(cut))
-        words = words.copy()
         words[head] = self._numbers_of(hashes, strings)
-        return words[~inner], owner[~inner]
+        return np.delete(words, inner), np.delete(owner, inner)
 
     def _pair_hashes(self, left: Ints, right: Ints) -> Hashes:
         """The hashes of pairs of words with a space between."""
@@ -288,7 +295,7 @@ class VoteTable:
         each = np.unique(owner[named] * every + self._special.state[kinds[named]])
         paragraph, state = np.divmod(each, every)
         states = np.bincount(paragraph, minlength=len(texts))
-        first = np.flatnonzero(np.diff(paragraph, prepend=-1))
+        first = starts_of_runs(paragraph)
         last = first + states[paragraph[first]] - 1
         few = last <= first + 1
         yield _known(self._these[state[first[few]], state[last[few]]], paragraph[first[few]])
@@ -316,7 +323,7 @@ class VoteTable:
         owner = np.concatenate([owner for _, owner in sections])
         keys = (((owner << _UNIT_BITS) | unit) << _PLACE_BITS) | np.arange(len(unit))
         keys.sort()
-        first = np.flatnonzero(np.diff(keys >> _PLACE_BITS, prepend=-1))
+        first = starts_of_runs(keys >> _PLACE_BITS)
         counts = np.diff(first, append=len(keys)).astype(np.float64)
         weight = np.zeros(len(unit))
         weight[keys[first] & ((1 << _PLACE_BITS) - 1)] = _weight(counts, self.features.count)
@@ -343,12 +350,14 @@ class VoteTable:
         for unit, owner, weight in self._weighted_sections(texts):
             if len(unit):
                 rows = self._votes.values.take(unit, axis=0)
-                rows *= weight[:, None]
-                rows[:, -1] *= weight
-                starts = np.flatnonzero(np.diff(owner, prepend=-1))
+                more = np.flatnonzero(weight != 1)
+                rows[more] *= weight[more, None]
+                rows[more, -1] *= weight[more]
+                starts = starts_of_runs(owner)
                 sums[owner[starts]] += np.add.reduceat(rows, starts, axis=0)
         scale = np.sqrt(sums[:, -1:])
-        return self.features.bias + sums[:, :-1] / np.where(scale > 0, scale, 1.0)
+        scores: Floats = self.features.bias + sums[:, :-1] / np.where(scale > 0, scale, 1.0)
+        return scores
 
     def votes(self, paragraph: str) -> list[tuple[str, Floats]]:
         """The units of one paragraph with their exact share of each score; with the bias they add up to it.
@@ -385,16 +394,18 @@ def _known(unit: Ints, owner: Ints, allowed: Flags | None = None) -> tuple[Ints,
 
 
 def _every_other(places: Ints, owner: Ints) -> Ints:
-    """Of places in a row within one paragraph the first, the third and so on, and the place after each."""
+    """Of places in a row within one paragraph the first, the third and so on."""
     new = (np.diff(places, prepend=-2) != 1) | (owner[places] != owner[places - 1])
     number = np.arange(len(places))
     since = number - np.maximum.accumulate(np.where(new, number, 0))
-    return places[since % 2 == 0]
+    every_other: Ints = places[since % 2 == 0]
+    return every_other
 
 
 def _weight(counts: Floats, count: str) -> Floats:
     if count == "binary":
         return np.ones_like(counts)
     if count == "log":
-        counts = 1.0 + np.log(counts)
+        more = np.flatnonzero(counts > 1)
+        counts[more] = 1.0 + np.log(counts[more])
     return counts
