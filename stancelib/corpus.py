@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stancelib import rows
 from stancelib.errors import InputError
 from stancelib.records import STANCES, Paragraph
 
@@ -62,24 +61,11 @@ def paragraph_from_dict(data: Mapping[str, Any], topics: Collection[str] | None)
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | InputError]]:
     """The file's records with their line numbers; what can't be read comes as the error."""
-    if path.suffix.lower() == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if not {"text", "topics"} <= set(reader.fieldnames or ()):
-                raise InputError(f"{path}: line 1: a CSV label file needs the columns text and topics (and stance)")
-            for row in reader:
-                yield reader.line_num, _from_row(row)
-        return
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                data = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                yield number, InputError(f"not JSON: {error}")
-            else:
-                yield number, data if isinstance(data, dict) else InputError("not a JSON object")
+    kind = "csv" if path.suffix.lower() == ".csv" else "jsonl"
+    with path.open("rb") as file:
+        for row in rows.read(file, kind, ("text", "topics")):
+            data = row.data
+            yield row.line, data if isinstance(data, InputError) or kind == "jsonl" else _from_row(data)
 
 
 def _from_row(row: Mapping[str, Any]) -> dict[str, Any] | InputError:
@@ -105,11 +91,11 @@ def read(paths: Iterable[Path], topics: Collection[str] | None = None) -> Readin
         topics: the topics that are allowed, or ``None`` for any.
 
     Raises:
-        InputError: a file can't be opened, or isn't UTF-8.
+        InputError: a file can't be opened, or a CSV file has not the columns text and topics.
     """
     reading = Reading()
     seen: dict[str, str] = {}
-    for path in _files(paths):
+    for path in rows.files(paths, (".jsonl", ".csv"), deep=False):
         try:
             for number, data in _objects(path):
                 where = f"{path}: line {number}"
@@ -125,21 +111,11 @@ def read(paths: Iterable[Path], topics: Collection[str] | None = None) -> Readin
                 if paragraph.id:
                     seen[paragraph.id] = where
                 reading.paragraphs.append(paragraph)
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}: not UTF-8 ({error}); save it as UTF-8") from error
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from error
-        except csv.Error as error:
-            raise InputError(f"{path}: {error}; a quotation mark that is never closed, perhaps") from error
     return reading
-
-
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(file for file in path.iterdir() if file.suffix.lower() in (".jsonl", ".csv"))
-        else:
-            yield path
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,21 +101,29 @@ def load(path: str | os.PathLike[str] | None = None) -> StanceModel:
     Raises:
         ModelFileError: the file can't be read, is damaged, or is of a format that this version doesn't know.
     """
+    return _shipped() if path is None else from_bytes(read_bytes(path), str(path))
+
+
+def read_bytes(path: str | os.PathLike[str] | None = None) -> bytes:
+    """What stands in a model file, or in the shipped one, as it is.
+
+    Raises:
+        ModelFileError: it can't be read, or is larger than a model file may be.
+    """
     if path is None:
-        return _shipped()
+        return resources.files("stancelib").joinpath("data/model.stance").read_bytes()
     try:
         size = Path(path).stat().st_size
         if size > _MAX_FILE:
             raise ModelFileError(f"{path}: {size} bytes; a model file has at most {_MAX_FILE}")
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise ModelFileError(f"{path}: {error.strerror}") from error
-    return from_bytes(data, str(path))
 
 
 @functools.cache
 def _shipped() -> StanceModel:
-    return from_bytes(resources.files("stancelib").joinpath("data/model.stance").read_bytes(), "the shipped model")
+    return from_bytes(read_bytes(), "the shipped model")
 
 
 def label(source: str | Iterable[str], *, doc: str = "", threshold: float | None = None) -> list[LabelledParagraph]:

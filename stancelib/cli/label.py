@@ -1,104 +1,109 @@
-"""``stancelib label``: articles in, a table or JSON lines out."""
+"""``stancelib label``: articles and archives in, a table or lines out."""
 
 from __future__ import annotations
 
-import json
+import itertools
 import shutil
-import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from stancelib import store, text
-from stancelib.errors import InputError
-from stancelib.model import StanceModel
+from stancelib import formats, rows, scale, text
+from stancelib.cli.archive import Archive
+from stancelib.cli.progress import Progress
+from stancelib.cli.sink import Sink
 from stancelib.records import LabelledParagraph
 
-SUFFIXES = (".txt", ".md")
 _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral"}
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--format", "form", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "jsonl", "csv", "parquet"]),
+    help="Default: by the suffix of --output, else table.",
+)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of stdout.")
 @click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
 @click.option("--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Topic probability instead of the model's thresholds.")
+@click.option("--text-field", default="text", show_default=True, help="Where a record of an archive has its text.")
+@click.option(
+    "--input-format",
+    type=click.Choice(["text", *rows.SUFFIXES.values()]),
+    help="What the files are; default: by suffix, stdin is text.",
+)
+@click.option("--jobs", type=click.IntRange(0, 512), default=1, show_default=True, help="Processes; 0: one a core.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted run with the same arguments stopped.")
+@click.option("--progress/--no-progress", default=None, help="Default: where stderr is a terminal.")
 def command(
     paths: tuple[str, ...],
-    form: str,
+    form: str | None,
     output: Path | None,
     model_file: Path | None,
     encoding: str | None,
     threshold: float | None,
+    text_field: str,
+    input_format: str | None,
+    jobs: int,
+    resume: bool,
+    progress: bool | None,
 ) -> None:
-    """Label the paragraphs of articles: .txt and .md files, directories of them, or - for stdin."""
-    model = store.load(model_file)
-    parts: list[str] = []
-    failed = False
-    for source in _sources(paths):
-        try:
-            article = text.decode(_read(source), encoding)
-        except InputError as error:
-            click.echo(f"stancelib: {source}: {error}", err=True)
-            failed = True
-            continue
-        labelled = model.label(article, doc="-" if source == "-" else str(source), threshold=threshold)
-        if not labelled:
-            click.echo(f"stancelib: {source}: no text in it", err=True)
-        part = _table(model, labelled) if form == "table" else _jsonl(labelled)
-        if output is None:
-            click.echo(part, nl=False)
-        else:
-            parts.append(part)
-    if output is not None:
-        store.write_whole(output, "".join(parts).encode("utf-8", "replace"))
-    if failed:
+    """Label the paragraphs of articles and of archives.
+
+    PATHS are articles (.txt, .md), archives with an article a record (.jsonl, .csv, .parquet), directories of them, or
+    - for stdin. An archive is read record by record, however long it is; a record's id is passed through. What can't
+    be read is named and left out (exit code 1).
+    """
+    if form is None:
+        form = rows.SUFFIXES.get(output.suffix.lower(), "table") if output is not None else "table"
+    if output is None and (form == "parquet" or resume):
+        raise click.UsageError("--resume and --format parquet need --output: a file to go on with or to write whole")
+    if resume and form == "table":
+        raise click.UsageError("--resume goes with --format jsonl, csv or parquet")
+    if resume and "-" in paths:
+        raise click.UsageError("--resume needs files: what came from stdin is gone")
+    archive = Archive(paths, input_format, encoding, text_field, output)
+    render = {"table": _table, "csv": formats.csv_lines}.get(form, formats.jsonl)
+    task = scale.Task.of(model_file, render, threshold)
+    topics = scale.model_of(task.model, task.digest).taxonomy.names
+    settings = {"model": task.digest, "threshold": threshold, "form": form, "input": archive.fingerprint()}
+    with Sink(output, form, topics, settings, resume) as sink:
+        records = itertools.islice(archive.records(), sink.records, None)
+        with Progress(archive.size, sink.size, progress) as bar:
+            for batch in scale.label_records(task, records, jobs):
+                for message in (*batch.problems, *batch.notes):
+                    bar.say(f"stancelib: {message}")
+                sink.write(batch)
+                bar.update(batch)
+    if sink.problems:
         raise click.exceptions.Exit(1)
 
 
-def _sources(paths: tuple[str, ...]) -> Iterator[str | Path]:
-    for name in paths:
-        path = Path(name)
-        if name != "-" and path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-        else:
-            yield "-" if name == "-" else path
-
-
-def _read(source: str | Path) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if isinstance(source, str) else source.read_bytes()
-    except OSError as error:
-        raise InputError(f"can't be read: {error.strerror}") from error
-
-
-def _jsonl(labelled: list[LabelledParagraph]) -> str:
-    return "".join(json.dumps(paragraph.as_dict(), ensure_ascii=False) + "\n" for paragraph in labelled)
-
-
-def _table(model: StanceModel, labelled: list[LabelledParagraph]) -> str:
+def _table(labelled: Sequence[LabelledParagraph]) -> str:
     """For people: the document, then each paragraph with its labels and the beginning of its text."""
     if not labelled:
         return ""
+    first = labelled[0]
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
-    topic_width = max(len(name) for name in model.taxonomy.names)
+    topic_width = max(len(name) for name in first.scores)
     lines = [
-        labelled[0].doc,
+        first.doc if first.id is None else f"{first.doc} {first.id}",
         f"{'par':>3}  {'kind':8}  {'topic':{topic_width}}  {'prob':>4}  {'stance':9}  {'prob':>4}  text",
     ]
     room = max(width - 46 - topic_width + 8, 20)
     for paragraph in labelled:
         beginning = textwrap.shorten(paragraph.text, room, placeholder="…")
-        first = f"{paragraph.par:>3}  {paragraph.kind:8}  "
-        rows = [
+        head = f"{paragraph.par:>3}  {paragraph.kind:8}  "
+        cells = [
             f"{label.topic:{topic_width}}  {label.score:4.2f}  {_SIGNS[label.stance]:9}  {label.stance_score:4.2f}"
             for label in paragraph.labels
         ] or [f"{'-':{topic_width}}  {'':4}  {'':9}  {'':4}"]
         # U+2068/U+2069 keep the Persian from reordering the columns.
-        lines.append(f"{first}{rows[0]}  \u2068{beginning}\u2069")
-        lines += [f"{'':{len(first)}}{row}" for row in rows[1:]]
+        lines.append(f"{head}{cells[0]}  \u2068{beginning}\u2069")
+        lines += [f"{'':{len(head)}}{cell}" for cell in cells[1:]]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,109 @@
+"""What ``stancelib label`` reads: articles and archives, record by record."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stancelib import rows, text
+from stancelib.errors import InputError, StancelibError
+from stancelib.scale import Record
+
+_ARTICLES = (".txt", ".md")
+_STDIN = "-"
+
+
+class Archive:
+    """The records of some files in order.
+
+    Args:
+        paths: files, directories, "-".
+        kind: "text", "jsonl", "csv" or "parquet" for all of them; by suffix where it is ``None``.
+        encoding: as for `text.decode`.
+        text_field: where a record has its text.
+        output: a file that is not input though it stands in a directory of input.
+    """
+
+    def __init__(
+        self, paths: tuple[str, ...], kind: str | None, encoding: str | None, text_field: str, output: Path | None
+    ) -> None:
+        self._kind, self._encoding, self._text_field = kind, encoding, text_field
+        self._sources: list[Path | None] = []
+        for path in paths:
+            if path == _STDIN:
+                self._sources.append(None)
+            else:
+                found = rows.files([Path(path)], (*_ARTICLES, *rows.SUFFIXES), deep=True)
+                self._sources += [file for file in found if file != output]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files; stdin counts nothing."""
+        return sum(self._stat(source)[0] for source in self._sources)
+
+    def fingerprint(self) -> list[Any]:
+        """What must be the same when an interrupted run goes on: files, their sizes and times, how they are read."""
+        files = [[str(source), *self._stat(source)] for source in self._sources]
+        return [self._kind, self._encoding, self._text_field, files]
+
+    @staticmethod
+    def _stat(source: Path | None) -> tuple[int, int]:
+        try:
+            found = source.stat() if source is not None else None
+        except OSError:
+            found = None  # it is named when it is to be read
+        return (found.st_size, found.st_mtime_ns) if found else (0, 0)
+
+    def records(self) -> Iterator[Record]:
+        """Every record; one that can't be read, or a whole file, comes with the error in the place of its text."""
+        for source in self._sources:
+            name = _STDIN if source is None else str(source)
+            kind = self._kind or (rows.SUFFIXES.get(source.suffix.lower(), "text") if source is not None else "text")
+            try:
+                if kind == "text":
+                    yield Record(name, None, name, self._article(source), self._stat(source)[0])
+                elif source is None:
+                    yield from self._rows(name, sys.stdin.buffer, kind)
+                else:
+                    with source.open("rb") as file:
+                        yield from self._rows(name, file, kind)
+            except OSError as error:
+                yield Record(name, None, name, InputError(f"can't be read: {error.strerror}"), 0)
+            except StancelibError as error:
+                yield Record(name, None, name, InputError(str(error)), 0)
+
+    def _article(self, source: Path | None) -> str | InputError:
+        limit = rows.RECORD_BYTES
+        if source is None:
+            data = sys.stdin.buffer.read(limit + 1)
+        else:
+            with source.open("rb") as file:
+                data = file.read(limit + 1)
+        if len(data) > limit:
+            return InputError(f"more than {limit >> 20} MB in one article; make it an archive with an article a record")
+        try:
+            return text.decode(data, self._encoding)
+        except InputError as error:
+            return error
+
+    def _rows(self, name: str, file: Any, kind: str) -> Iterator[Record]:
+        for row in rows.read(file, kind, (self._text_field,), self._encoding or "utf-8-sig"):
+            where = f"{name}: {'row' if kind == 'parquet' else 'line'} {row.line}"
+            if isinstance(row.data, InputError):
+                yield Record(name, None, where, row.data, row.size)
+                continue
+            value, given = row.data.get(self._text_field), row.data.get("id")
+            article: str | InputError
+            if isinstance(value, str):
+                article = value
+            elif self._text_field not in row.data:
+                fields = ", ".join(map(str, row.data)) or "none"
+                article = InputError(f"no field {self._text_field!r}; the fields are: {fields} (see --text-field)")
+            else:
+                article = InputError(f"{self._text_field!r} is no text")
+            if given is None or given == "":
+                yield Record(f"{name}:{row.line}", None, where, article, row.size)
+            else:
+                yield Record(name, str(given), where, article, row.size)

@@ -1,0 +1,61 @@
+"""How far ``stancelib label`` is: share of the input, paragraphs, rate, time left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import click
+from click.termui import progressbar
+
+from stancelib.scale import Batch
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+
+class Progress:
+    """A bar on stderr.
+
+    Args:
+        size: bytes of the whole input.
+        done: bytes that an earlier run has done.
+        wanted: whether there is a bar; ``None``: where stderr is a terminal.
+    """
+
+    def __init__(self, size: int, done: int, wanted: bool | None) -> None:
+        self._bar: ProgressBar[str] | None = None
+        if sys.stderr.isatty() if wanted is None else wanted:
+            self._bar = progressbar(
+                length=max(size - done, 1),
+                file=sys.stderr,
+                item_show_func=lambda rate: rate,
+                width=24,
+                update_min_steps=max(size // 500, 1),
+            )
+        self._paragraphs = 0
+        self._start = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(kind, error, traceback)
+
+    def update(self, batch: Batch) -> None:
+        """Another batch is done."""
+        if self._bar is not None:
+            self._paragraphs += batch.paragraphs
+            rate = self._paragraphs / max(time.monotonic() - self._start, 1e-9)
+            self._bar.update(batch.size, f"{self._paragraphs:,} paragraphs, {rate:,.0f}/s")
+
+    def say(self, message: str) -> None:
+        """A line for the user, in the place of the bar, which comes back below it."""
+        click.echo(f"\r\x1b[K{message}" if self._bar is not None and sys.stderr.isatty() else message, err=True)

@@ -1,0 +1,178 @@
+"""Records of JSONL, CSV and Parquet files, one at a time in constant memory; what is bad comes as an error in its place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from stancelib.errors import InputError, MissingExtraError
+
+#: The kinds of file that hold records, by suffix.
+SUFFIXES = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+
+#: A record of more bytes than this is refused before it is read whole; a thick book has a tenth of it.
+RECORD_BYTES = 16 << 20
+
+_NOT_DECODED = re.compile("[\udc80-\udcff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a file.
+
+    Args:
+        line: its line (row in a Parquet file), counted from 1; the first one where a CSV record has several.
+        data: the record, or what is wrong with it.
+        size: about how many bytes of the file it took.
+    """
+
+    line: int
+    data: dict[str, Any] | InputError
+    size: int
+
+
+def read(file: BinaryIO, kind: str, columns: Sequence[str] = (), encoding: str = "utf-8-sig") -> Iterator[Row]:
+    """The records of a file in order.
+
+    Args:
+        file: open for reading bytes; a Parquet file must be seekable.
+        kind: "jsonl", "csv" or "parquet".
+        columns: those that must be there in a CSV or Parquet file.
+        encoding: of JSONL and CSV.
+
+    Raises:
+        InputError: the file as a whole can't be read: no header, a column that is not there, no Parquet file.
+        MissingExtraError: pyarrow is not installed and a Parquet file is to be read.
+    """
+    if kind == "parquet":
+        return _parquet(file, columns)
+    lines = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
+    return _csv(lines, columns) if kind == "csv" else _jsonl(lines)
+
+
+def _lines(file: io.TextIOWrapper) -> Iterator[str | InputError]:
+    """Lines with their ends; one that is too long comes as an error, and is never at hand whole."""
+    while line := file.readline(RECORD_BYTES):
+        if len(line) == RECORD_BYTES and not line.endswith("\n"):
+            while (rest := file.readline(RECORD_BYTES)) and not rest.endswith("\n"):
+                pass
+            yield InputError(f"more than {RECORD_BYTES >> 20} MB in one record; cut it into articles")
+        elif _NOT_DECODED.search(line):
+            yield InputError("not UTF-8 (or not in the encoding that was named); save the file as UTF-8")
+        else:
+            yield line
+
+
+def _jsonl(file: io.TextIOWrapper) -> Iterator[Row]:
+    for number, line in enumerate(_lines(file), 1):
+        data: dict[str, Any] | InputError
+        if isinstance(line, InputError):
+            yield Row(number, line, RECORD_BYTES)
+        elif line.strip():
+            try:
+                found = json.loads(line)
+                data = found if isinstance(found, dict) else InputError("not a JSON object")
+            except (ValueError, RecursionError) as error:
+                data = InputError(f"not JSON: {error}")
+            yield Row(number, data, len(line))
+
+
+def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
+    bad: list[InputError] = []
+    size = 0
+
+    def good() -> Iterator[str]:
+        nonlocal size
+        for line in _lines(file):
+            if isinstance(line, InputError):
+                bad.append(line)
+                line = "\n"
+            size += len(line)
+            yield line
+
+    csv.field_size_limit(RECORD_BYTES)
+    reader = csv.reader(good(), strict=True)
+    try:
+        header = next(reader, [])
+    except csv.Error as error:
+        raise InputError(f"line 1: {error}") from error
+    if missing := [name for name in columns if name not in header]:
+        raise InputError(f"line 1: there is no column {missing[0]!r}; the columns are: {', '.join(header) or 'none'}")
+    while True:
+        data: dict[str, Any] | InputError
+        first = reader.line_num + 1
+        try:
+            cells = next(reader)
+            if bad:
+                data = bad[0]
+            elif not cells:
+                continue
+            elif len(cells) > len(header):
+                data = InputError(f"{len(cells)} cells, but {len(header)} columns")
+            else:
+                data = dict(zip(header, cells, strict=False))
+        except StopIteration:
+            return
+        except csv.Error as error:
+            data = InputError(
+                f"{error}; nothing up to line {reader.line_num} was read: a quotation mark that is never closed, perhaps"
+            )
+        yield Row(first, data, size)
+        bad.clear()
+        size = 0
+
+
+def _parquet(file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
+    parquet = pyarrow_parquet()
+    import pyarrow
+
+    try:
+        source = parquet.ParquetFile(file)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"not a Parquet file, or a damaged one ({error})") from error
+    names = source.schema_arrow.names
+    if missing := [name for name in columns if name not in names]:
+        raise InputError(f"there is no column {missing[0]!r}; the columns are: {', '.join(names)}")
+    wanted = list(columns) + [name for name in ("id",) if name in names and name not in columns]
+    rows = max(source.metadata.num_rows, 1)
+    size = -(-file.seek(0, io.SEEK_END) // rows)
+    number = 0
+    try:
+        for batch in source.iter_batches(batch_size=500, columns=wanted):
+            for data in batch.to_pylist():
+                number += 1
+                yield Row(number, data, size)
+    except (pyarrow.ArrowException, OSError) as error:
+        yield Row(number + 1, InputError(f"the Parquet file is damaged from here on ({error})"), size)
+
+
+def pyarrow_parquet() -> Any:
+    """pyarrow.parquet.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError(
+            f"Parquet needs pyarrow ({error}); install it with: pip install 'stancelib[parquet]'"
+        ) from error
+    return pyarrow.parquet
+
+
+def files(paths: Iterable[Path], suffixes: Iterable[str], *, deep: bool) -> Iterator[Path]:
+    """The files themselves; a directory stands for its files with these suffixes in name order, or all below it."""
+    allowed = set(suffixes)
+    for path in paths:
+        if path.is_dir():
+            inside = path.rglob("*") if deep else path.iterdir()
+            yield from sorted(file for file in inside if file.suffix.lower() in allowed and file.is_file())
+        else:
+            yield path
