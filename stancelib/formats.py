@@ -1,21 +1,26 @@
-"""Labelled paragraphs as lines of text: JSON lines and CSV."""
+"""Labelled paragraphs as they are written: JSON lines, CSV, Parquet."""
 
 from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
+from stancelib import rows
 from stancelib.records import LabelledParagraph
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_PARQUET_ROWS = 10_000
 _HEAD = {"doc": str, "id": str, "par": int, "kind": str, "text": str}
 
 
 def jsonl(labelled: Iterable[LabelledParagraph]) -> str:
     """One JSON object a line for each paragraph, as `LabelledParagraph.as_dict` has it."""
-    return "".join([json.dumps(paragraph.as_dict(), ensure_ascii=False) + "\n" for paragraph in labelled])
+    return "".join([f"{_encode(paragraph.as_dict())}\n" for paragraph in labelled])
 
 
 def columns(topics: Iterable[str]) -> dict[str, type]:
@@ -44,24 +49,29 @@ def csv_head(topics: Sequence[str]) -> str:
 
 def csv_lines(labelled: Iterable[LabelledParagraph]) -> str:
     """One CSV line for each paragraph; whether a topic is there is 1 or 0."""
-    rows = (cells(paragraph.as_dict()) for paragraph in labelled)
-    return _csv([int(cell) if isinstance(cell, bool) else cell for cell in row] for row in rows)
+    every = (cells(paragraph.as_dict()) for paragraph in labelled)
+    return _csv([int(cell) if isinstance(cell, bool) else cell for cell in row] for row in every)
 
 
-def _csv(rows: Iterable[Iterable[Any]]) -> str:
+def _csv(table: Iterable[Iterable[Any]]) -> str:
     file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\n").writerows(rows)
+    csv.writer(file, lineterminator="\n").writerows(table)
     return file.getvalue()
 
 
-def parquet_batches(lines: Iterable[str], topics: Sequence[str], size: int = 10_000) -> Iterator[dict[str, list[Any]]]:
-    """Columns of up to ``size`` paragraphs at a time, from lines that `jsonl` wrote."""
-    names = list(columns(topics))
-    rows: list[list[Any]] = []
-    for line in lines:
-        rows.append(cells(json.loads(line)))
-        if len(rows) == size:
-            yield dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-            rows = []
-    if rows:
-        yield dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+def write_parquet(lines: Iterable[str], topics: Sequence[str], path: Path) -> None:
+    """A Parquet file of the paragraphs in lines that `jsonl` wrote: the same lines give the same file.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
+    parquet = rows.pyarrow_parquet()
+    import pyarrow
+
+    types = {str: pyarrow.string(), int: pyarrow.int64(), bool: pyarrow.bool_(), float: pyarrow.float64()}
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns(topics).items()])
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        lines = iter(lines)
+        while batch := [cells(json.loads(line)) for line in itertools.islice(lines, _PARQUET_ROWS)]:
+            values = [list(column) for column in zip(*batch, strict=True)]
+            writer.write_table(pyarrow.Table.from_pydict(dict(zip(schema.names, values, strict=True)), schema))

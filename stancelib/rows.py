@@ -51,7 +51,7 @@ def read(file: BinaryIO, kind: str, columns: Sequence[str] = (), encoding: str =
         MissingExtraError: pyarrow is not installed and a Parquet file is to be read.
     """
     if kind == "parquet":
-        return _parquet(file, columns)
+        return read_parquet(file, columns)
     lines = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
     return _csv(lines, columns) if kind == "csv" else _jsonl(lines)
 
@@ -128,28 +128,50 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
         size = 0
 
 
-def _parquet(file: BinaryIO, columns: Sequence[str]) -> Iterator[Row]:
-    parquet = pyarrow_parquet()
+def parquet_groups(file: BinaryIO) -> list[int]:
+    """How many records each row group of a Parquet file has.
+
+    Raises:
+        InputError: it is no Parquet file.
+    """
+    metadata = _parquet_file(file).metadata
+    return [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
+
+
+def read_parquet(file: BinaryIO, columns: Sequence[str], group: int | None = None) -> Iterator[Row]:
+    """The records of a Parquet file, or of one of its row groups; lines count from the beginning of the file.
+
+    Raises:
+        InputError: it is no Parquet file, or a column is not there.
+    """
+    source = _parquet_file(file)
     import pyarrow
 
-    try:
-        source = parquet.ParquetFile(file)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise InputError(f"not a Parquet file, or a damaged one ({error})") from error
     names = source.schema_arrow.names
     if missing := [name for name in columns if name not in names]:
         raise InputError(f"there is no column {missing[0]!r}; the columns are: {', '.join(names)}")
     wanted = list(columns) + [name for name in ("id",) if name in names and name not in columns]
-    rows = max(source.metadata.num_rows, 1)
-    size = -(-file.seek(0, io.SEEK_END) // rows)
-    number = 0
+    size = -(-file.seek(0, io.SEEK_END) // max(source.metadata.num_rows, 1))
+    groups = range(source.metadata.num_row_groups)
+    number = sum(source.metadata.row_group(n).num_rows for n in groups if group is not None and n < group)
     try:
-        for batch in source.iter_batches(batch_size=500, columns=wanted):
+        chosen = list(groups) if group is None else [group]
+        for batch in source.iter_batches(batch_size=500, columns=wanted, row_groups=chosen):
             for data in batch.to_pylist():
                 number += 1
                 yield Row(number, data, size)
     except (pyarrow.ArrowException, OSError) as error:
         yield Row(number + 1, InputError(f"the Parquet file is damaged from here on ({error})"), size)
+
+
+def _parquet_file(file: BinaryIO) -> Any:
+    parquet = pyarrow_parquet()
+    import pyarrow
+
+    try:
+        return parquet.ParquetFile(file)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"not a Parquet file, or a damaged one ({error})") from error
 
 
 def pyarrow_parquet() -> Any:

@@ -1,161 +1,146 @@
-"""Many records: batches, processes, a Dask cluster. Every way runs `label_batch`, so every way gives the same labels."""
+"""Beyond one machine: the same labelling on a Dask cluster, data frames in and out, or Parquet in and Parquet out.
+
+The model travels once to each worker, whose memory then holds it; a worker needs stancelib, and no model file.
+"""
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from stancelib import store, text
-from stancelib.errors import InputError, ModelFileError
-from stancelib.model import StanceModel
-from stancelib.records import LabelledParagraph
-
-#: A batch is labelled at once; it has at most so many records, and ends with the one that fills so many characters.
-BATCH_RECORDS, BATCH_CHARACTERS = 500, 1_000_000
+from stancelib import batch, formats, rows, store
+from stancelib.batch import Batch, Task
+from stancelib.errors import InputError, MissingExtraError, StancelibError
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One article of an archive.
+def _dask(name: str) -> Any:
+    try:
+        from importlib import import_module
 
-    Args:
-        doc: passed through to its paragraphs.
-        id: passed through.
-        where: file and line, for messages.
-        text: the article, or what is wrong with it.
-        size: about how many bytes of the input it took.
-    """
-
-    doc: str
-    id: str | None
-    where: str
-    text: str | InputError
-    size: int
+        return import_module(name)
+    except ImportError as error:
+        raise MissingExtraError(f"this needs Dask ({error}); install it with: pip install 'stancelib[dask]'") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """How records are labelled, in a form that travels to other processes.
+def label_dataframe(ddf: Any, text: str = "text", *, model: Path | None = None, threshold: float | None = None) -> Any:
+    """A Dask data frame with labels beside its texts: `StanceModel.label_frame`, partition by partition.
 
     Args:
-        model: the model file, or ``None`` for the shipped one.
-        digest: SHA-256 of that file; a process that finds another file there refuses it.
-        render: labelled paragraphs of one article -> text; a function of a module.
-        threshold: as `StanceModel.label` has it.
-    """
+        ddf: a dask.dataframe.DataFrame, one paragraph a row.
+        text: the column with the paragraphs.
+        model: a model file; the shipped model by default.
+        threshold: a probability from which on a topic is there, instead of the model's own thresholds.
 
-    model: Path | None
-    digest: str
-    render: Callable[[Sequence[LabelledParagraph]], str]
-    threshold: float | None = None
-
-    @classmethod
-    def of(
-        cls,
-        model: Path | None,
-        render: Callable[[Sequence[LabelledParagraph]], str],
-        threshold: float | None = None,
-    ) -> Task:
-        """A task for the model file as it is now."""
-        return cls(model, hashlib.sha256(store.read_bytes(model)).hexdigest(), render, threshold)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What came of some records in a row.
-
-    Args:
-        data: the rendered paragraphs, UTF-8.
-        records, paragraphs, size: how many went in, came out, and what the records took of the input.
-        problems: one message for each record that could not be labelled.
-        notes: one message for each that could, but should be looked at.
-    """
-
-    data: bytes
-    records: int
-    paragraphs: int
-    size: int
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-@functools.lru_cache(maxsize=1)
-def model_of(path: Path | None, digest: str) -> StanceModel:
-    """The model of a task, loaded once a process.
+    Returns:
+        A Dask data frame with the columns of `label_frame` added; nothing is labelled before it is computed.
 
     Raises:
-        ModelFileError: it can't be loaded, or the file is another one than when the task began.
+        InputError: as `StanceModel.label_frame`.
+        MissingExtraError: Dask is not installed.
+
+    >>> import dask.dataframe, pandas
+    >>> frame = pandas.DataFrame({"text": ["صادرات نفت ایران افزایش یافت.", "هوا خوب است."]})
+    >>> ddf = dask.dataframe.from_pandas(frame, npartitions=2)
+    >>> label_dataframe(ddf).compute(scheduler="sync")["energy"].tolist()
+    [True, False]
     """
-    data = store.read_bytes(path)
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise ModelFileError(f"{path}: the model file was changed while it was in use; start again")
-    return store.from_bytes(data, "the shipped model" if path is None else str(path))
+    delayed = _dask("dask").delayed
+    data = store.read_bytes(model)
+    digest = hashlib.sha256(data).hexdigest()
+    meta = batch.model_of(model, digest, data).label_frame(ddf._meta, text, threshold=threshold)
+    # A task of its own, so that the graph holds it once and a worker that comes later can have it too.
+    sent = delayed(data, name=f"stancelib-model-{digest}")
+    return ddf.map_partitions(_label_partition, sent, digest, text, threshold, meta=meta)
 
 
-def label_batch(task: Task, records: Sequence[Record]) -> Batch:
-    """Label the paragraphs of some articles; an article that is bad is named, the others are labelled."""
-    model = model_of(task.model, task.digest)
-    problems, notes = [], []
-    articles: list[tuple[Record, list[tuple[str, str]]]] = []
-    for record in records:
-        if isinstance(record.text, InputError):
-            problems.append(f"{record.where}: {record.text}")
-            continue
-        parts = text.split_paragraphs(record.text)
-        articles.append((record, parts))
-        if not parts:
-            notes.append(f"{record.where}: no text in it")
-        for number, (_, part) in enumerate(parts, 1):
-            if len(part) > text.PARAGRAPH_LENGTH:
-                notes.append(
-                    f"{record.where}: paragraph {number} has {len(part):,} characters; "
-                    f"its labels come from the first {text.PARAGRAPH_LENGTH:,}"
-                )
-    labelled = model.label_articles([(r.doc, r.id, parts) for r, parts in articles], threshold=task.threshold)
+def _label_partition(frame: Any, data: bytes, digest: str, text: str, threshold: float | None) -> Any:
+    return batch.model_of(None, digest, data).label_frame(frame, text, threshold=threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A row group of a Parquet file, and the file its labelled paragraphs go to."""
+
+    source: Path
+    group: int
+    target: Path
+
+
+def parts_of(sources: Sequence[Path], target: Path) -> list[Part]:
+    """Every row group of some Parquet files, in order, with its place in a directory.
+
+    Raises:
+        InputError: a file can't be read.
+    """
+    found: list[tuple[Path, int]] = []
+    for source in sources:
+        try:
+            with source.open("rb") as file:
+                found += [(source, group) for group in range(len(rows.parquet_groups(file)))]
+        except OSError as error:
+            raise InputError(f"{source}: can't be read: {error.strerror}") from error
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from error
+    return [Part(source, group, target / f"part-{n:06}.parquet") for n, (source, group) in enumerate(found)]
+
+
+def label_part(task: Task, data: bytes, part: Part, text_field: str, topics: Sequence[str]) -> Batch:
+    """Label one row group; its file appears whole, so labelling it twice, on two workers even, does no harm."""
+    batch.model_of(task.model, task.digest, data)
+    done: list[Batch] = []
+
+    def lines() -> Iterator[str]:
+        with part.source.open("rb") as file:
+            found = rows.read_parquet(file, (text_field,), part.group)
+            for records in batch.batches(batch.records_of(str(part.source), found, text_field, "row")):
+                done.append(batch.label_batch(task, records))
+                yield from done[-1].data.decode().split("\n")[:-1]
+
+    with store.whole_file(part.target) as made:
+        formats.write_parquet(lines(), topics, made)
     return Batch(
-        data="".join(map(task.render, labelled)).encode("utf-8", "replace"),
-        records=len(records),
-        paragraphs=sum(map(len, labelled)),
-        size=sum(record.size for record in records),
-        problems=tuple(problems),
-        notes=tuple(notes),
+        data=b"",
+        records=sum(b.records for b in done),
+        paragraphs=sum(b.paragraphs for b in done),
+        size=sum(b.size for b in done),
+        problems=tuple(p for b in done for p in b.problems),
+        notes=tuple(n for b in done for n in b.notes),
     )
 
 
-def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Records in a row, as many as are labelled at once."""
-    batch: list[Record] = []
-    characters = 0
-    for record in records:
-        batch.append(record)
-        characters += len(record.text) if isinstance(record.text, str) else 0
-        if len(batch) == BATCH_RECORDS or characters >= BATCH_CHARACTERS:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch
-
-
-def label_records(task: Task, records: Iterable[Record], jobs: int = 1) -> Iterator[Batch]:
-    """Label an archive of any length in constant memory.
+def label_parts(
+    address: str, task: Task, parts: Sequence[Part], text_field: str, topics: Sequence[str]
+) -> Iterator[tuple[Part, Batch]]:
+    """Label the parts on a cluster.
 
     Args:
+        address: of its scheduler, such as ``tcp://127.0.0.1:8786``.
         task: how.
-        records: read as they are needed, never more than a few batches ahead.
-        jobs: how many processes; 0 is one for each core.
+        parts: from `parts_of`; workers must see their files under the same paths.
+        text_field, topics: the column with the texts, the model's topics.
 
     Yields:
-        What came of each batch, in the order of the records.
-    """
-    jobs = jobs or os.cpu_count() or 1
-    if jobs == 1:
-        yield from (label_batch(task, batch) for batch in batches(records))
-        return
-    from joblib import Parallel, delayed
+        Each part with what came of it, as they are done. What a lost worker had at hand is done again by another one.
 
-    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")
-    yield from parallel(delayed(label_batch)(task, batch) for batch in batches(records))
+    Raises:
+        InputError: there is no cluster at the address, or a part fails again and again.
+        MissingExtraError: Dask is not installed.
+    """
+    distributed = _dask("distributed")
+    try:
+        client = distributed.Client(address, timeout="20s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"there is no Dask scheduler at {address} ({error})") from error
+    with client:
+        data = client.submit(bytes, store.read_bytes(task.model), key=f"stancelib-model-{task.digest}")
+        futures = {client.submit(label_part, task, data, part, text_field, topics, pure=False): part for part in parts}
+        for future in distributed.as_completed(list(futures)):
+            try:
+                yield futures[future], future.result()
+            except StancelibError:
+                raise
+            except Exception as error:  # whatever a worker died of
+                raise InputError(f"{futures[future].source}, row group {futures[future].group}: {error}") from error

@@ -5,6 +5,7 @@ Format 1. To change it: raise FORMAT, keep reading the old ones, and keep a gold
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import io
@@ -12,7 +13,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -79,16 +80,24 @@ def save(model: StanceModel, path: str | os.PathLike[str]) -> None:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
+    with whole_file(path) as made:
+        made.write_bytes(data)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file to write to that becomes ``path`` when all has gone well, and is removed otherwise."""
     descriptor, name = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name}.")
+    os.close(descriptor)
+    made = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
+        yield made
+        with made.open("rb") as file:
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        made.chmod(0o644)
+        made.replace(path)
     except BaseException:
-        Path(name).unlink()
+        made.unlink(missing_ok=True)
         raise
 
 

@@ -335,6 +335,7 @@ def decode(data: bytes, encoding: str | None = None) -> str:
 _BLANK: Final = re.compile(r"\n[^\S\n]*\n")
 _LINE_END: Final = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _ENDS_SENTENCE: Final = re.compile(r"[.!?؟…:؛»\"”)\]]\s*$")
+_SURE_LETTER: Final = re.compile("[0-9A-Za-z\u0621-\u063a\u0641-\u064a\u067e-\u06cc]")
 _HEADING: Final = re.compile(r"#{1,6}\s+(.*?)\s*#*$", re.DOTALL)
 
 
@@ -362,7 +363,8 @@ def split_paragraphs(text: str) -> list[tuple[str, str]]:
         for line in lines:
             heading = _HEADING.match(line)
             body = heading.group(1) if heading else line
-            if words(body):  # a line of stars or dashes is a rule, not a paragraph
+            # A line of stars or dashes is a rule, not a paragraph; folding is for the few where a glance won't do.
+            if _SURE_LETTER.search(body) or words(body):
                 paragraphs.append(("headline" if heading else "body", body))
     if len(paragraphs) > 1 and not any(kind == "headline" for kind, _ in paragraphs):
         first = paragraphs[0][1]

@@ -12,12 +12,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "stancelib"
 LAYERS = [
     {"errors", "records"},
-    {"taxonomy", "text", "rows", "formats"},
-    {"units", "lookup"},
+    {"taxonomy", "text", "rows"},
+    {"units", "lookup", "formats"},
     {"scan"},
     {"features", "heads", "votes", "corpus", "evaluate"},
     {"model", "audit"},
     {"store", "shipped", "mistakes", "curve"},
+    {"batch"},
     {"scale"},
     {"cli"},
 ]

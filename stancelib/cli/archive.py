@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from stancelib import rows, text
+from stancelib.batch import Record, records_of
 from stancelib.errors import InputError, StancelibError
-from stancelib.scale import Record
 
 _ARTICLES = (".txt", ".md")
 _STDIN = "-"
@@ -37,6 +37,18 @@ class Archive:
             else:
                 found = rows.files([Path(path)], (*_ARTICLES, *rows.SUFFIXES), deep=True)
                 self._sources += [file for file in found if file != output]
+
+    @property
+    def parquet_files(self) -> list[Path]:
+        """The files, all of which must be Parquet.
+
+        Raises:
+            InputError: one is not.
+        """
+        found = [source for source in self._sources if source is not None and source.suffix.lower() == ".parquet"]
+        if len(found) < len(self._sources) or not found:
+            raise InputError("a cluster labels Parquet files: give .parquet files or directories of them")
+        return found
 
     @property
     def size(self) -> int:
@@ -88,22 +100,6 @@ class Archive:
         except InputError as error:
             return error
 
-    def _rows(self, name: str, file: Any, kind: str) -> Iterator[Record]:
-        for row in rows.read(file, kind, (self._text_field,), self._encoding or "utf-8-sig"):
-            where = f"{name}: {'row' if kind == 'parquet' else 'line'} {row.line}"
-            if isinstance(row.data, InputError):
-                yield Record(name, None, where, row.data, row.size)
-                continue
-            value, given = row.data.get(self._text_field), row.data.get("id")
-            article: str | InputError
-            if isinstance(value, str):
-                article = value
-            elif self._text_field not in row.data:
-                fields = ", ".join(map(str, row.data)) or "none"
-                article = InputError(f"no field {self._text_field!r}; the fields are: {fields} (see --text-field)")
-            else:
-                article = InputError(f"{self._text_field!r} is no text")
-            if given is None or given == "":
-                yield Record(f"{name}:{row.line}", None, where, article, row.size)
-            else:
-                yield Record(name, str(given), where, article, row.size)
+    def _rows(self, name: str, file: BinaryIO, kind: str) -> Iterator[Record]:
+        found = rows.read(file, kind, (self._text_field,), self._encoding or "utf-8-sig")
+        return records_of(name, found, self._text_field, "row" if kind == "parquet" else "line")

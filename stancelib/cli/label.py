@@ -10,11 +10,13 @@ from pathlib import Path
 
 import click
 
-from stancelib import formats, rows, scale, text
+from stancelib import formats, rows, text
+from stancelib.batch import Task, label_records, model_of
 from stancelib.cli.archive import Archive
 from stancelib.cli.progress import Progress
-from stancelib.cli.sink import Sink
+from stancelib.cli.sink import Sink, run_digest
 from stancelib.records import LabelledParagraph
+from stancelib.store import write_whole
 
 _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral"}
 
@@ -27,7 +29,7 @@ _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral"}
     type=click.Choice(["table", "jsonl", "csv", "parquet"]),
     help="Default: by the suffix of --output, else table.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of stdout.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of stdout.")
 @click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
 @click.option("--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Topic probability instead of the model's thresholds.")
@@ -38,6 +40,7 @@ _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral"}
     help="What the files are; default: by suffix, stdin is text.",
 )
 @click.option("--jobs", type=click.IntRange(0, 512), default=1, show_default=True, help="Processes; 0: one a core.")
+@click.option("--dask", metavar="ADDRESS", help="Label Parquet files on this Dask cluster; --output is a directory.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run with the same arguments stopped.")
 @click.option("--progress/--no-progress", default=None, help="Default: where stderr is a terminal.")
 def command(
@@ -50,6 +53,7 @@ def command(
     text_field: str,
     input_format: str | None,
     jobs: int,
+    dask: str | None,
     resume: bool,
     progress: bool | None,
 ) -> None:
@@ -59,6 +63,14 @@ def command(
     - for stdin. An archive is read record by record, however long it is; a record's id is passed through. What can't
     be read is named and left out (exit code 1).
     """
+    if dask is not None:
+        if output is None or form not in (None, "parquet"):
+            raise click.UsageError("--dask writes Parquet: give a directory as --output, and no other --format")
+        archive = Archive(paths, "parquet", encoding, text_field, None)
+        _on_cluster(dask, archive, output, Task.of(model_file, formats.jsonl, threshold), text_field, resume, progress)
+        return
+    if output is not None and output.is_dir():
+        raise click.UsageError(f"{output} is a directory; --output must be a file")
     if form is None:
         form = rows.SUFFIXES.get(output.suffix.lower(), "table") if output is not None else "table"
     if output is None and (form == "parquet" or resume):
@@ -69,18 +81,47 @@ def command(
         raise click.UsageError("--resume needs files: what came from stdin is gone")
     archive = Archive(paths, input_format, encoding, text_field, output)
     render = {"table": _table, "csv": formats.csv_lines}.get(form, formats.jsonl)
-    task = scale.Task.of(model_file, render, threshold)
-    topics = scale.model_of(task.model, task.digest).taxonomy.names
+    task = Task.of(model_file, render, threshold)
+    topics = model_of(task.model, task.digest).taxonomy.names
     settings = {"model": task.digest, "threshold": threshold, "form": form, "input": archive.fingerprint()}
     with Sink(output, form, topics, settings, resume) as sink:
         records = itertools.islice(archive.records(), sink.records, None)
         with Progress(archive.size, sink.size, progress) as bar:
-            for batch in scale.label_records(task, records, jobs):
+            for batch in label_records(task, records, jobs):
                 for message in (*batch.problems, *batch.notes):
                     bar.say(f"stancelib: {message}")
                 sink.write(batch)
                 bar.update(batch)
     if sink.problems:
+        raise click.exceptions.Exit(1)
+
+
+def _on_cluster(
+    address: str, archive: Archive, output: Path, task: Task, text_field: str, resume: bool, progress: bool | None
+) -> None:
+    """One file in the directory for each row group of the input; with ``resume`` those that are there stay."""
+    from stancelib import scale
+
+    topics = model_of(task.model, task.digest).taxonomy.names
+    settings = {"model": task.digest, "threshold": task.threshold, "input": archive.fingerprint()}
+    parts = scale.parts_of(archive.parquet_files, output)
+    run = output / "_run.sha256"  # readers of Parquet directories skip such names
+    if not resume and output.is_dir() and any(output.iterdir()):
+        raise click.UsageError(f"{output} is not empty; give a new directory, or --resume to go on")
+    if resume and run.is_file():
+        if run.read_text(encoding="utf-8") != run_digest(settings):
+            raise click.UsageError(f"{output} comes from a run with other input, options or another model or version")
+        parts = [part for part in parts if not part.target.is_file()]
+    output.mkdir(parents=True, exist_ok=True)
+    write_whole(run, run_digest(settings).encode())
+    failed = False
+    with Progress(len(parts), 0, progress) as bar:
+        for _, done in scale.label_parts(address, task, parts, text_field, topics):
+            for message in (*done.problems, *done.notes):
+                bar.say(f"stancelib: {message}")
+            failed = failed or bool(done.problems)
+            bar.update(done, 1)
+    if failed:
         raise click.exceptions.Exit(1)
 
 

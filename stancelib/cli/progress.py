@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 import click
 from click.termui import progressbar
 
-from stancelib.scale import Batch
+from stancelib.batch import Batch
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -20,8 +20,8 @@ class Progress:
     """A bar on stderr.
 
     Args:
-        size: bytes of the whole input.
-        done: bytes that an earlier run has done.
+        size: of the whole input, in bytes or other steps.
+        done: what an earlier run has done of it.
         wanted: whether there is a bar; ``None``: where stderr is a terminal.
     """
 
@@ -49,12 +49,12 @@ class Progress:
         if self._bar is not None:
             self._bar.__exit__(kind, error, traceback)
 
-    def update(self, batch: Batch) -> None:
-        """Another batch is done."""
+    def update(self, batch: Batch, steps: int | None = None) -> None:
+        """Another batch is done; it was ``steps`` of the whole, its bytes where that is ``None``."""
         if self._bar is not None:
             self._paragraphs += batch.paragraphs
             rate = self._paragraphs / max(time.monotonic() - self._start, 1e-9)
-            self._bar.update(batch.size, f"{self._paragraphs:,} paragraphs, {rate:,.0f}/s")
+            self._bar.update(batch.size if steps is None else steps, f"{self._paragraphs:,} paragraphs, {rate:,.0f}/s")
 
     def say(self, message: str) -> None:
         """A line for the user, in the place of the bar, which comes back below it."""

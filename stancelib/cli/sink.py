@@ -14,11 +14,17 @@ from typing import Any, BinaryIO, Self
 import click
 
 from stancelib import __version__, formats, rows
-from stancelib.scale import Batch
+from stancelib.batch import Batch
 from stancelib.store import write_whole
 
 #: How often the place that is reached is written down.
 CHECKPOINT_SECONDS = 1.0
+
+
+def run_digest(settings: Mapping[str, Any]) -> str:
+    """What an interrupted run and the one that goes on with it have in common, in 64 characters."""
+    known = json.dumps([__version__, settings], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Sink:
@@ -39,8 +45,7 @@ class Sink:
         self, output: Path | None, form: str, topics: Sequence[str], settings: Mapping[str, Any], resume: bool
     ) -> None:
         self._output, self._form, self._topics, self._resume = output, form, topics, resume
-        known = json.dumps([__version__, settings], ensure_ascii=False, sort_keys=True)
-        self._run = hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()
+        self._run = run_digest(settings)
         self._file: BinaryIO | None = None
         self.records = self.paragraphs = self.problems = self.size = 0
 
@@ -150,22 +155,9 @@ class Sink:
         os.fsync(self._file.fileno())
         self._file.close()
         if self._form == "parquet":
-            self._to_parquet()
+            made = self._part.with_name(f"{self._part.name}.parquet")
+            with self._part.open(encoding="utf-8") as lines:
+                formats.write_parquet(lines, self._topics, made)
+            made.replace(self._part)
         self._part.replace(self._output)
         self._state.unlink(missing_ok=True)
-
-    def _to_parquet(self) -> None:
-        """Turn the lines in FILE.part into a Parquet file, always in the same batches."""
-        parquet = rows.pyarrow_parquet()
-        import pyarrow
-
-        types = {str: pyarrow.string(), int: pyarrow.int64(), bool: pyarrow.bool_(), float: pyarrow.float64()}
-        schema = pyarrow.schema([(n, types[kind]) for n, kind in formats.columns(self._topics).items()])
-        made = self._part.with_name(f"{self._part.name}.parquet")
-        with (
-            self._part.open(encoding="utf-8") as lines,
-            parquet.ParquetWriter(made, schema, compression="zstd") as writer,
-        ):
-            for columns in formats.parquet_batches(lines, self._topics):
-                writer.write_table(pyarrow.Table.from_pydict(columns, schema))
-        made.replace(self._part)

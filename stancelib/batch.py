@@ -1,0 +1,201 @@
+"""Many articles at once: batches, and batches in several processes. Everything at scale runs `label_batch`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stancelib import store, text
+from stancelib.errors import InputError, ModelFileError
+from stancelib.model import StanceModel
+from stancelib.records import LabelledParagraph
+from stancelib.rows import Row
+
+#: A batch is labelled at once; it has at most so many records, and ends with the one that fills so many characters.
+BATCH_RECORDS, BATCH_CHARACTERS = 2000, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One article of an archive.
+
+    Args:
+        doc: passed through to its paragraphs.
+        id: passed through.
+        where: file and line, for messages.
+        text: the article, or what is wrong with it.
+        size: about how many bytes of the input it took.
+    """
+
+    doc: str
+    id: str | None
+    where: str
+    text: str | InputError
+    size: int
+
+
+def records_of(name: str, found: Iterable[Row], text_field: str, unit: str = "line") -> Iterator[Record]:
+    """The rows of a file as articles.
+
+    Args:
+        name: the file's, for doc and messages; a row without an id has doc ``name:line``.
+        found: its rows.
+        text_field: where a row has its text.
+        unit: what rows are counted in, for messages.
+    """
+    for row in found:
+        where = f"{name}: {unit} {row.line}"
+        if isinstance(row.data, InputError):
+            yield Record(name, None, where, row.data, row.size)
+            continue
+        value, given = row.data.get(text_field), row.data.get("id")
+        article: str | InputError
+        if isinstance(value, str):
+            article = value
+        elif text_field not in row.data:
+            fields = ", ".join(map(str, row.data)) or "none"
+            article = InputError(f"no field {text_field!r}; the fields are: {fields} (see --text-field)")
+        else:
+            article = InputError(f"{text_field!r} is no text")
+        if given is None or given == "":
+            yield Record(f"{name}:{row.line}", None, where, article, row.size)
+        else:
+            yield Record(name, str(given), where, article, row.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """How records are labelled, in a form that travels to other processes.
+
+    Args:
+        model: the model file, or ``None`` for the shipped one.
+        digest: SHA-256 of that file; a process that finds another file there refuses it.
+        render: labelled paragraphs of one article -> text; a function of a module.
+        threshold: as `StanceModel.label` has it.
+    """
+
+    model: Path | None
+    digest: str
+    render: Callable[[Sequence[LabelledParagraph]], str]
+    threshold: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: Path | None,
+        render: Callable[[Sequence[LabelledParagraph]], str],
+        threshold: float | None = None,
+    ) -> Task:
+        """A task for the model file as it is now."""
+        return cls(model, hashlib.sha256(store.read_bytes(model)).hexdigest(), render, threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of some records in a row.
+
+    Args:
+        data: the rendered paragraphs, UTF-8.
+        records, paragraphs, size: how many went in, came out, and what the records took of the input.
+        problems: one message for each record that could not be labelled.
+        notes: one message for each that could, but should be looked at.
+    """
+
+    data: bytes
+    records: int
+    paragraphs: int
+    size: int
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+_MODELS: dict[str, StanceModel] = {}
+
+
+def model_of(path: Path | None, digest: str, data: bytes | None = None) -> StanceModel:
+    """The model of a task, loaded once a process.
+
+    Args:
+        path: the model file, ``None`` for the shipped one.
+        digest: its SHA-256.
+        data: what stands in it, where the file itself is on another machine.
+
+    Raises:
+        ModelFileError: it can't be loaded, or the file is another one than when the task began.
+    """
+    if digest not in _MODELS:
+        data = store.read_bytes(path) if data is None else data
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise ModelFileError(f"{path}: the model file was changed while it was in use; start again")
+        model = store.from_bytes(data, "the shipped model" if path is None else str(path))
+        _MODELS.clear()  # one at a time: a model is large
+        _MODELS[digest] = model
+    return _MODELS[digest]
+
+
+def label_batch(task: Task, records: Sequence[Record]) -> Batch:
+    """Label the paragraphs of some articles; an article that is bad is named, the others are labelled."""
+    model = model_of(task.model, task.digest)
+    problems, notes = [], []
+    articles: list[tuple[Record, list[tuple[str, str]]]] = []
+    for record in records:
+        if isinstance(record.text, InputError):
+            problems.append(f"{record.where}: {record.text}")
+            continue
+        parts = text.split_paragraphs(record.text)
+        articles.append((record, parts))
+        if not parts:
+            notes.append(f"{record.where}: no text in it")
+        for number, (_, part) in enumerate(parts, 1):
+            if len(part) > text.PARAGRAPH_LENGTH:
+                notes.append(
+                    f"{record.where}: paragraph {number} has {len(part):,} characters; "
+                    f"its labels come from the first {text.PARAGRAPH_LENGTH:,}"
+                )
+    labelled = model.label_articles([(r.doc, r.id, parts) for r, parts in articles], threshold=task.threshold)
+    return Batch(
+        data="".join(map(task.render, labelled)).encode("utf-8", "replace"),
+        records=len(records),
+        paragraphs=sum(map(len, labelled)),
+        size=sum(record.size for record in records),
+        problems=tuple(problems),
+        notes=tuple(notes),
+    )
+
+
+def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Records in a row, as many as are labelled at once."""
+    batch: list[Record] = []
+    characters = 0
+    for record in records:
+        batch.append(record)
+        characters += len(record.text) if isinstance(record.text, str) else 0
+        if len(batch) == BATCH_RECORDS or characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def label_records(task: Task, records: Iterable[Record], jobs: int = 1) -> Iterator[Batch]:
+    """Label an archive of any length in constant memory.
+
+    Args:
+        task: how.
+        records: read as they are needed, never more than a few batches ahead.
+        jobs: how many processes; 0 is one for each core.
+
+    Yields:
+        What came of each batch, in the order of the records.
+    """
+    jobs = jobs or os.cpu_count() or 1
+    if jobs == 1:
+        yield from (label_batch(task, batch) for batch in batches(records))
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")
+    yield from parallel(delayed(label_batch)(task, batch) for batch in batches(records))
