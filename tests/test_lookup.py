@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import pairwise
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stancelib.lookup import Growing, NgramTable, PairTable
+from stancelib.lookup import Growing, HashTable, Substrings, between, codes_of, hashes_of, joined, starts_of_runs
 
-WORDS = st.lists(st.text(st.characters(codec=None), max_size=12), max_size=12)
-
-
-def ngrams(word: str, smallest: int, largest: int) -> list[str]:
-    return [word[i : i + n] for n in range(smallest, largest + 1) for i in range(len(word) - n + 1)]
+LINES = st.text(st.characters(codec=None, exclude_characters="\n"), max_size=12)
+KEYS = st.integers(0, 2**64 - 1) | st.integers(0, 3)
 
 
-@given(WORDS, WORDS, st.integers(1, 3), st.integers(0, 9))
-def test_ngrams_as_a_dictionary_finds_them(known: list[str], words: list[str], smallest: int, more: int) -> None:
-    largest = smallest + more
-    rows = {gram: row for row, gram in enumerate(dict.fromkeys(g for w in known for g in ngrams(w, smallest, largest)))}
-    words = [*words, *known[::2]]
-    expected = Counter(
-        (n, rows[gram]) for n, word in enumerate(words) for gram in ngrams(word, smallest, largest) if gram in rows
-    )
-    owner, row = NgramTable(rows, (smallest, largest)).find(words)
-    assert Counter(zip(owner.tolist(), row.tolist(), strict=True)) == expected
+@given(st.lists(st.dictionaries(KEYS, st.integers(0, 2**31 - 1), max_size=200), max_size=4), st.lists(KEYS, max_size=50))
+def test_a_hash_table_answers_as_a_dictionary(parts: list[dict[int, int]], others: list[int]) -> None:
+    table, known = HashTable(), {}
+    for part in parts:
+        # 0 and 1 are one key: 0 marks an empty slot.
+        new = {max(key, 1): value for key, value in part.items() if max(key, 1) not in known}
+        table.add(np.array(list(new), dtype=np.uint64), np.array(list(new.values()), dtype=np.int64))
+        known |= new
+    asked = [*known, *others]
+    found = table.copy().find(np.array(asked, dtype=np.uint64))
+    assert found.tolist() == [known.get(max(key, 1), -1) for key in asked]
+    assert len(table) == len(known)
 
 
-NUMBERS = st.integers(0, 9)
+def test_a_hash_table_with_keys_that_want_the_same_place() -> None:
+    # Multiples of a large power of two differ in their highest bits only.
+    keys = (np.arange(1, 3000, dtype=np.uint64) << np.uint64(52)) + np.uint64(7)
+    keys = np.unique(keys)
+    assert HashTable(keys).find(keys).tolist() == list(range(len(keys)))
 
 
-@given(st.dictionaries(st.tuples(NUMBERS, NUMBERS), NUMBERS, max_size=20), st.lists(st.integers(0, 99), max_size=30))
-def test_pairs_as_a_dictionary_finds_them(pairs: dict[tuple[int, int], int], numbers: list[int]) -> None:
-    sequence = np.array(numbers, dtype=np.int64)
-    at, values = PairTable(pairs).find(sequence[:-1], sequence[1:])
-    expected = [(n, pairs[pair]) for n, pair in enumerate(pairwise(numbers)) if pair in pairs]
-    assert list(zip(at.tolist(), values.tolist(), strict=True)) == expected
+@given(st.lists(LINES, max_size=20))
+def test_equal_strings_have_equal_hashes_and_others_others(strings: list[str]) -> None:
+    hashes = hashes_of(strings).tolist()
+    assert len(hashes) == len(strings)
+    assert len(set(hashes)) == len(set(strings))
+    assert dict(zip(strings, hashes, strict=True)) == {s: hashes_of([s])[0] for s in strings}
+
+
+@given(LINES, LINES, st.integers(0, 12))
+def test_hashes_of_parts_and_wholes(left: str, right: str, start: int) -> None:
+    both = hashes_of([left + right])
+    assert joined(hashes_of([left]), np.array([len(left)]), hashes_of([right])) == both
+    start = min(start, len(left + right))
+    part = Substrings(codes_of(left + right)).hashes(np.array([start]), np.array([len(left + right)]))
+    assert part == hashes_of([(left + right)[start:]]) == hashes_of([left + right], skip=start)
+
+
+@given(LINES, st.integers(1, 5))
+def test_hashes_of_every_substring(characters: str, length: int) -> None:
+    every = [characters[n : n + length] for n in range(len(characters) - length + 1)]
+    assert Substrings(codes_of(characters)).of_length(length).tolist() == hashes_of(every).tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 5)), max_size=9))
+def test_numbers_between(spans: list[tuple[int, int]]) -> None:
+    first, count = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+    assert between(first, count).tolist() == [n for a, c in spans for n in range(a, a + c)]
+
+
+@given(st.lists(st.integers(0, 2), max_size=30))
+def test_starts_of_runs(values: list[int]) -> None:
+    expected = [n for n, value in enumerate(values) if n == 0 or value != values[n - 1]]
+    assert starts_of_runs(np.array(values, dtype=np.int64)).tolist() == expected
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=90), max_size=9))
@@ -51,3 +78,6 @@ def test_a_growing_array_holds_everything_in_order(parts: list[list[int]]) -> No
     assert growing.values.tolist() == together
     assert len(growing) == len(together)
     assert wide.values.tolist() == [[n, -n] for n in together]
+    growing.cut(len(together) // 2)
+    growing.extend(np.array([7]))
+    assert growing.values.tolist() == [*together[: len(together) // 2], 7]

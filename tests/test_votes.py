@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -72,16 +77,59 @@ def test_votes_add_up_to_the_score(small_model: StanceModel, paragraph: str) -> 
     assert np.allclose(total, small_model.score([paragraph])[0], atol=1e-9)
 
 
-def test_batches_do_not_matter(small_model: StanceModel, gold: list[Paragraph]) -> None:
+def test_company_and_history_do_not_matter_to_the_last_bit(small_model: StanceModel, gold: list[Paragraph]) -> None:
     texts = [p.text for p in gold[:60]]
-    one_by_one = np.concatenate([small_model.score([t]) for t in texts])
-    assert np.allclose(small_model.score(texts), one_by_one, atol=1e-9)
+    together = small_model.score(texts)
+    assert np.array_equal(together, np.concatenate([small_model.score([t]) for t in reversed(texts)])[::-1])
+    forgetful = VoteTable(small_model.table.features, cache_size=0)
+    assert np.array_equal(together, np.concatenate([forgetful.scores(texts[:30]), forgetful.scores(texts[30:])]))
+    assert np.array_equal(together, copy.deepcopy(small_model.table).scores(texts))
 
 
-def test_forgetting_does_not_matter(small_model: StanceModel, gold: list[Paragraph]) -> None:
-    texts = [p.text for p in gold[:60]]
-    tight = VoteTable(small_model.table.features, cache_size=0)
-    assert np.allclose(small_model.score(texts), np.concatenate([tight.scores(texts[:30]), tight.scores(texts[30:])]))
+def test_a_large_batch_is_cut_into_slices(small_model: StanceModel, gold: list[Paragraph]) -> None:
+    texts = [p.text for p in gold[:700]] * 4 + ["نفت ایران " * 60_000, "گاز"] * 3
+    assert np.array_equal(small_model.score(texts)[:700], small_model.score(texts[:700]))
+    assert np.array_equal(small_model.score(texts)[-6:], small_model.score(texts[-2:] * 3))
+
+
+def test_threads_share_a_model(small_model: StanceModel, gold: list[Paragraph]) -> None:
+    texts = [p.text for p in gold[:400]]
+    fresh = VoteTable(small_model.table.features, cache_size=500)
+    parts = [texts[n : n + 20] for n in range(0, 400, 20)]
+    with ThreadPoolExecutor(4) as threads:
+        scores = np.concatenate(list(threads.map(fresh.scores, parts)))
+    assert np.array_equal(scores, small_model.score(texts))
+
+
+ADVERSARY = """
+import resource, sys
+from stancelib import store
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+model = store.load()
+def words(first):  # never the same word twice
+    return ["".join(chr(0x0628 + int(d)) for d in str(n)) for n in range(first, first + 30_000)]
+def feed(first):
+    some = words(first)
+    model.score([" ".join(some[n : n + 100]) for n in range(0, 30_000, 100)])
+for n in range(5):
+    feed(n * 30_000)
+before = peak()
+for n in range(5, 20):
+    feed(n * 30_000)
+print(before, peak())
+model.score(["ب" * 10_000_000])
+model.score(["".join(["نفت ایران " * 1000, chr(0x628 + n % 20)]) for n in range(1)] * 2 + ["گاز " * 25_000_000])
+print(peak())
+"""
+
+
+def test_memory_stays_flat_on_text_that_wants_to_fill_it() -> None:
+    """Endless distinct words, a word of 10 MB, a paragraph of 100 MB (which takes 200 MB before we see it)."""
+    run = subprocess.run([sys.executable, "-c", ADVERSARY], capture_output=True, text=True, check=True)
+    before, after, end = (int(number) for number in run.stdout.split())
+    assert after < 1.1 * before
+    assert end < after + 350_000
 
 
 def test_no_text(small_model: StanceModel) -> None:

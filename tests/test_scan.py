@@ -1,0 +1,56 @@
+"""Words of many texts at once against `text.words`."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stancelib import scan, text
+from stancelib.lookup import hashes_of
+from stancelib.records import Paragraph
+
+#: Letters, marks that compose or not, ligatures, sigma, Hangul vowels, lone surrogates, line ends, emoji, keycaps.
+HARD = st.text("ابيكة\u200c\u064e\u0654\u0651 ۱3a\u0301\u0327ΣσİſéẞAé\u1112\u1161\u11ab\u314f\ufefb\ufdf2ﷺ…™½²\ud800\udc00\x00\n\t\u2028😀\ufe0f\u20e3_-«»", max_size=30)
+TEXTS = st.lists(st.one_of(HARD, st.text(max_size=20), st.text(st.characters(codec=None), max_size=9)), max_size=6)
+
+
+def check(texts: list[str]) -> None:
+    found = scan.words(texts)
+    expected = [text.words(one) for one in texts]
+    flat = [word for words in expected for word in words]
+    assert found.strings(np.arange(len(found.hashes))) == flat
+    assert found.owner.tolist() == [n for n, words in enumerate(expected) for _ in words]
+    assert found.hashes.tolist() == hashes_of(flat).tolist()
+    assert found.lengths.tolist() == [len(word) for word in flat]
+
+
+@given(TEXTS)
+def test_words_of_any_texts(texts: list[str]) -> None:
+    check(texts)
+
+
+def test_words_of_the_corpus(gold: list[Paragraph]) -> None:
+    check([p.text for p in gold[::3]])
+
+
+def test_long_words_and_long_paragraphs_are_cut() -> None:
+    check(["ب" * 500 + " پایان", "نفت " * 300_000, "آ" * (text.PARAGRAPH_LENGTH + 5)])
+    assert len(scan.words(["نفت " * 300_000]).hashes) == text.PARAGRAPH_LENGTH // 4
+
+
+def test_what_may_join_the_character_before_it_is_never_folded_alone() -> None:
+    for code in range(0x110000):
+        parts = unicodedata.decomposition(chr(code)).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            last = chr(int(parts[1], 16))
+            assert text.fold_alone(last) in (None, ""), f"U+{code:04X} is made with {last!r}"
+
+
+def test_characters_folded_alone_are_folded_the_same_in_company() -> None:
+    """Every character of the planes that news uses, between letters."""
+    for first in range(0, 0x20000, 256):
+        characters = [chr(code) for code in range(first, first + 256)]
+        check([f"ن{character}ب a{character}" for character in characters])
