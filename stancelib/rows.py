@@ -69,6 +69,10 @@ def _lines(file: io.TextIOWrapper) -> Iterator[str | InputError]:
             yield line
 
 
+def _bytes(line: str) -> int:
+    return len(line.encode("utf-8", "surrogatepass"))
+
+
 def _jsonl(file: io.TextIOWrapper) -> Iterator[Row]:
     for number, line in enumerate(_lines(file), 1):
         data: dict[str, Any] | InputError
@@ -80,7 +84,7 @@ def _jsonl(file: io.TextIOWrapper) -> Iterator[Row]:
                 data = found if isinstance(found, dict) else InputError("not a JSON object")
             except (ValueError, RecursionError) as error:
                 data = InputError(f"not JSON: {error}")
-            yield Row(number, data, len(line))
+            yield Row(number, data, _bytes(line))
 
 
 def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
@@ -93,7 +97,7 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
             if isinstance(line, InputError):
                 bad.append(line)
                 line = "\n"
-            size += len(line)
+            size += _bytes(line)
             yield line
 
     csv.field_size_limit(RECORD_BYTES)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import runpy
 import re
+import runpy
 from pathlib import Path
 
 import pytest

@@ -12,7 +12,9 @@ LINES = st.text(st.characters(codec=None, exclude_characters="\n"), max_size=12)
 KEYS = st.integers(0, 2**64 - 1) | st.integers(0, 3)
 
 
-@given(st.lists(st.dictionaries(KEYS, st.integers(0, 2**31 - 1), max_size=200), max_size=4), st.lists(KEYS, max_size=50))
+@given(
+    st.lists(st.dictionaries(KEYS, st.integers(0, 2**31 - 1), max_size=200), max_size=4), st.lists(KEYS, max_size=50)
+)
 def test_a_hash_table_answers_as_a_dictionary(parts: list[dict[int, int]], others: list[int]) -> None:
     table, known = HashTable(), {}
     for part in parts:

@@ -13,7 +13,10 @@ from stancelib.lookup import hashes_of
 from stancelib.records import Paragraph
 
 #: Letters, marks that compose or not, ligatures, sigma, Hangul vowels, lone surrogates, line ends, emoji, keycaps.
-HARD = st.text("ابيكة\u200c\u064e\u0654\u0651 ۱3a\u0301\u0327ΣσİſéẞAé\u1112\u1161\u11ab\u314f\ufefb\ufdf2ﷺ…™½²\ud800\udc00\x00\n\t\u2028😀\ufe0f\u20e3_-«»", max_size=30)
+HARD = st.text(
+    "ابيكة\u200c\u064e\u0654\u0651 ۱3a\u0301\u0327ΣσİſéẞAé\u1112\u1161\u11ab\u314f\ufefb\ufdf2ﷺ…™½²\ud800\udc00\x00\n\t\u2028😀\ufe0f\u20e3_-«»",
+    max_size=30,
+)
 TEXTS = st.lists(st.one_of(HARD, st.text(max_size=20), st.text(st.characters(codec=None), max_size=9)), max_size=6)
 
 

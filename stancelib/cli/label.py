@@ -84,7 +84,8 @@ def command(
     task = Task.of(model_file, render, threshold)
     topics = model_of(task.model, task.digest).taxonomy.names
     settings = {"model": task.digest, "threshold": threshold, "form": form, "input": archive.fingerprint()}
-    with Sink(output, form, topics, settings, resume) as sink:
+    keep = form != "table" and "-" not in paths
+    with Sink(output, form, topics, settings, resume=resume, keep=keep) as sink:
         records = itertools.islice(archive.records(), sink.records, None)
         with Progress(archive.size, sink.size, progress) as bar:
             for batch in label_records(task, records, jobs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -26,11 +27,14 @@ class Progress:
     """
 
     def __init__(self, size: int, done: int, wanted: bool | None) -> None:
+        self._size, self._done = max(size - done, 1), 0
         self._bar: ProgressBar[str] | None = None
         if sys.stderr.isatty() if wanted is None else wanted:
             self._bar = progressbar(
-                length=max(size - done, 1),
+                length=self._size,
                 file=sys.stderr,
+                show_eta=False,  # it would come after a second only
+                show_percent=True,
                 item_show_func=lambda rate: rate,
                 width=24,
                 update_min_steps=max(size // 500, 1),
@@ -53,8 +57,12 @@ class Progress:
         """Another batch is done; it was ``steps`` of the whole, its bytes where that is ``None``."""
         if self._bar is not None:
             self._paragraphs += batch.paragraphs
-            rate = self._paragraphs / max(time.monotonic() - self._start, 1e-9)
-            self._bar.update(batch.size if steps is None else steps, f"{self._paragraphs:,} paragraphs, {rate:,.0f}/s")
+            self._done += batch.size if steps is None else steps
+            elapsed = max(time.monotonic() - self._start, 1e-9)
+            left = timedelta(seconds=round(elapsed * max(self._size - self._done, 0) / max(self._done, 1)))
+            rate = self._paragraphs / elapsed
+            shown = f"{self._paragraphs:,} paragraphs, {rate:,.0f}/s, {left} left"
+            self._bar.update(batch.size if steps is None else steps, shown)
 
     def say(self, message: str) -> None:
         """A line for the user, in the place of the bar, which comes back below it."""

@@ -36,15 +36,23 @@ class Sink:
         topics: for columns.
         settings: what must be the same when an interrupted run goes on.
         resume: whether to go on with a run that was interrupted, if there is one.
+        keep: whether what was done is kept for another run when this one is interrupted.
 
     Attributes:
         records, paragraphs, problems, size: what was taken so far, earlier runs included.
     """
 
     def __init__(
-        self, output: Path | None, form: str, topics: Sequence[str], settings: Mapping[str, Any], resume: bool
+        self,
+        output: Path | None,
+        form: str,
+        topics: Sequence[str],
+        settings: Mapping[str, Any],
+        *,
+        resume: bool,
+        keep: bool,
     ) -> None:
-        self._output, self._form, self._topics, self._resume = output, form, topics, resume
+        self._output, self._form, self._topics, self._resume, self._keep = output, form, topics, resume, keep
         self._run = run_digest(settings)
         self._file: BinaryIO | None = None
         self.records = self.paragraphs = self.problems = self.size = 0
@@ -119,7 +127,7 @@ class Sink:
             self._next = time.monotonic() + CHECKPOINT_SECONDS
 
     def _checkpoint(self) -> None:
-        if self._file is None:
+        if self._file is None or not self._keep:
             return
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -140,7 +148,7 @@ class Sink:
             return
         assert self._output is not None
         if kind is not None:
-            if self.records and self._form != "table":
+            if self.records and self._keep:
                 self._checkpoint()
                 self._file.close()
                 click.echo(
@@ -150,6 +158,7 @@ class Sink:
             else:
                 self._file.close()
                 self._part.unlink()
+                self._state.unlink(missing_ok=True)
             return
         self._file.flush()
         os.fsync(self._file.fileno())

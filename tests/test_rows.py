@@ -1,0 +1,98 @@
+"""Records of JSONL, CSV and Parquet: the good ones come, the bad ones are named in their place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stancelib import rows
+from stancelib.errors import InputError
+
+VALUES = st.dictionaries(
+    st.sampled_from(["id", "text", "date"]), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r")),
+    min_size=3,
+)  # fmt: skip
+
+
+def read(data: bytes, kind: str, columns: tuple[str, ...] = ("text",)) -> list[tuple[int, object]]:
+    return [(row.line, str(row.data) if isinstance(row.data, InputError) else row.data)
+            for row in rows.read(io.BytesIO(data), kind, columns)]  # fmt: skip
+
+
+@given(st.lists(VALUES, max_size=8))
+def test_what_was_written_is_read(records: list[dict[str, str]]) -> None:
+    lines = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
+    assert [data for _, data in read(lines.encode(), "jsonl")] == records
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, ["id", "text", "date"])
+    writer.writeheader()
+    writer.writerows(records)
+    assert [data for _, data in read(file.getvalue().encode(), "csv")] == records
+
+
+def parquet(columns: dict[str, list[object]], group: int = 2) -> bytes:
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), file, row_group_size=group)
+    return file.getvalue()
+
+
+def test_parquet() -> None:
+    data = parquet({"id": [1, 2, 3], "text": ["نفت", None, "گاز"], "large": [b"x", b"y", b"z"]})
+    expected = [(1, {"text": "نفت", "id": 1}), (2, {"text": None, "id": 2}), (3, {"text": "گاز", "id": 3})]
+    assert read(data, "parquet") == expected
+    assert rows.parquet_groups(io.BytesIO(data)) == [2, 1]
+    assert [row.line for row in rows.read_parquet(io.BytesIO(data), ("text",), 1)] == [3]
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"no parquet at all " * 20])
+def test_no_parquet(data: bytes) -> None:
+    with pytest.raises(InputError, match="not a Parquet file"):
+        read(data, "parquet")
+
+
+def test_a_missing_column() -> None:
+    with pytest.raises(InputError, match="there is no column 'body'; the columns are: id, text"):
+        read(parquet({"id": [1], "text": ["نفت"]}), "parquet", ("body",))
+    with pytest.raises(InputError, match="line 1: there is no column 'body'; the columns are: id, text"):
+        read(b"id,text\n1,x\n", "csv", ("body",))
+    with pytest.raises(InputError, match="the columns are: none"):
+        read(b"", "csv")
+
+
+def test_bad_lines_are_named_and_the_others_come() -> None:
+    data = '\ufeff{"text": "یک"}\n\n{"text": \n[1]\n'.encode() + b'{"text": "\xff"}\n' + '{"text": "دو"}'.encode()
+    found = read(data, "jsonl")
+    assert [line for line, _ in found] == [1, 3, 4, 5, 6]
+    assert [found[0][1], found[-1][1]] == [{"text": "یک"}, {"text": "دو"}]
+    assert found[1][1].startswith("not JSON")
+    assert found[2][1] == "not a JSON object"
+    assert found[3][1].startswith("not UTF-8")
+
+
+def test_bad_cells_are_named_and_the_others_come() -> None:
+    data = 'id,text\r\n1,"یک\nخط"\r\n2,a,b\r\n3,"x"y\r\n'.encode() + b"4,\xff\n5," + 'پنج\n6,"شش\n\n'.encode()
+    found = read(data, "csv")
+    assert found[0] == (2, {"id": "1", "text": "یک\nخط"})
+    assert found[1] == (4, "3 cells, but 2 columns")
+    assert found[2][0] == 5
+    assert found[3][0] == 6 and found[3][1].startswith("not UTF-8")
+    assert found[4] == (7, {"id": "5", "text": "پنج"})
+    assert found[5][0] == 8 and "a quotation mark that is never closed" in found[5][1]
+
+
+def test_a_record_that_is_too_long_is_never_held_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "RECORD_BYTES", 1000)
+    long = "آ" * 5000
+    found = read(f'{{"text": "{long}"}}\n{{"text": "دو"}}\n'.encode(), "jsonl")
+    assert "in one record" in found[0][1]
+    assert found[1] == (2, {"text": "دو"})
+    found = read(f"id,text\n1,{long}\n2,دو\n".encode(), "csv")
+    assert "in one record" in found[0][1]
+    assert found[1] == (3, {"id": "2", "text": "دو"})
