@@ -2,9 +2,8 @@
 
     python benchmarks/peer.py [--dev dev.jsonl] [--speed texts.jsonl.gz]
 
-The peer is what one writes first: hazm's Normalizer and tokenizer, TfidfVectorizer with words 1-2 and characters 2-5,
-LogisticRegression, one for the topics and one for each topic's stance, trained on the same corpus. Without the real
-data (it is not in the repository) only the speed is measured, on the corpus itself.
+The peer is usual_stack.py, trained on the same corpus. Without the real data (it is not in the repository) only the
+speed is measured, on the corpus itself. speed.py beside this file measures speed in every other way.
 """
 
 from __future__ import annotations
@@ -17,46 +16,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import hazm
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_pipeline, make_union
+from archive import REAL, ROOT
+from usual_stack import TOPICS, Peer
 
-from stancelib import corpus, shipped, store, taxonomy
+from stancelib import corpus, shipped, store
 from stancelib.evaluate import Evaluation, evaluate
-from stancelib.records import STANCES, Paragraph
-
-ROOT = Path(__file__).parent.parent
-REAL = ROOT.parent / "shared" / "realnews"
-TOPICS = taxonomy.default().names
-
-
-class Peer:
-    """The usual stack. The normalizer runs once a text; the stances only where a topic was found."""
-
-    def __init__(self, gold: list[Paragraph]) -> None:
-        self.normalize = hazm.Normalizer().normalize
-        texts = [self.normalize(p.text) for p in gold]
-        self.vectorizer = make_union(
-            TfidfVectorizer(tokenizer=hazm.word_tokenize, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True),
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
-        )
-        X = self.vectorizer.fit_transform(texts)
-        has = np.array([[t in p.topics for t in TOPICS] for p in gold])
-        self.topics = OneVsRestClassifier(LogisticRegression(C=10, solver="liblinear")).fit(X, has.astype(int))
-        self.stances = [
-            make_pipeline(LogisticRegression(C=10, max_iter=500, class_weight="balanced")).fit(
-                X[has[:, k]], [STANCES.index(p.stance[t]) for p in gold if t in p.topics]
-            )
-            for k, t in enumerate(TOPICS)
-        ]
-
-    def label(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        X = self.vectorizer.transform([self.normalize(t) for t in texts])
-        stances = np.stack([model.predict(X) for model in self.stances], axis=1)
-        return self.topics.predict(X).astype(bool), stances
 
 
 def per_second(label: Callable[[list[str]], object], texts: list[str], batch: int = 2000) -> float:

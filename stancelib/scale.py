@@ -131,13 +131,13 @@ def label_parts(
     """
     distributed = _dask("distributed")
     try:
-        client = distributed.Client(address, timeout="20s", set_as_default=False)
+        client = distributed.Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(f"there is no Dask scheduler at {address} ({error})") from error
     with client:
         data = client.submit(bytes, store.read_bytes(task.model), key=f"stancelib-model-{task.digest}")
         futures = {client.submit(label_part, task, data, part, text_field, topics, pure=False): part for part in parts}
-        for future in distributed.as_completed(list(futures)):
+        for future in distributed.as_completed(list(futures), loop=client.loop):
             try:
                 yield futures[future], future.result()
             except StancelibError:

@@ -1,0 +1,134 @@
+"""Child processes: run to their end with time and peak memory, or kept as workers that are given tasks.
+
+The process that starts them stays small on purpose: Linux counts the memory of the starting process, up to the moment
+when the child becomes another program, as the child's own peak.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+ENVIRONMENT = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")}
+
+Command = Sequence[str | Path]
+
+
+class ChildError(Exception):
+    """A child process failed; the last thing that it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A child process that has ended: seconds from its start to its end, and its peak memory."""
+
+    seconds: float
+    megabytes: float
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Children that are started inside stay on one core, where the system can say so."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _last_line(file: IO[bytes]) -> str:
+    file.seek(0)
+    lines = file.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def run(command: Command) -> Run:
+    """Run a command to its end.
+
+    Raises:
+        ChildError: it can't be started or its exit code is not 0.
+    """
+    with tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        try:
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=ENVIRONMENT
+            )
+        except OSError as error:
+            raise ChildError(str(error)) from error
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            raise ChildError(_last_line(errors))
+    return Run(seconds, usage.ru_maxrss / 1024)
+
+
+def once(worker: Command, task: str, **arguments: Any) -> list[str | Path]:
+    """The command with which a worker does one task and ends."""
+    return [*worker, task, json.dumps(arguments, default=str)]
+
+
+class Worker:
+    """A worker script that waits for tasks. `send` and `receive` apart let two of them work at once."""
+
+    def __init__(self, command: Command) -> None:
+        self._errors = tempfile.TemporaryFile()
+        self._child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=ENVIRONMENT,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        self._child.wait()
+        self._errors.close()
+
+    def send(self, task: str, **arguments: Any) -> None:
+        assert self._child.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # `receive` will say what happened
+            self._child.stdin.write(json.dumps([task, arguments], default=str) + "\n")
+            self._child.stdin.flush()
+
+    def receive(self) -> float:
+        """Seconds of the task.
+
+        Raises:
+            ChildError: the worker is no more.
+        """
+        assert self._child.stdout is not None
+        if not (line := self._child.stdout.readline()):
+            self._child.wait()
+            raise ChildError(_last_line(self._errors))
+        return float(json.loads(line)["seconds"])
+
+    def ask(self, task: str, **arguments: Any) -> float:
+        self.send(task, **arguments)
+        return self.receive()
