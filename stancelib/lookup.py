@@ -82,16 +82,45 @@ class Substrings:
         return result
 
 
-def hashes_of(strings: Iterable[str], skip: int = 0) -> Hashes:
-    """The hashes of strings without line ends, in order, each without its first ``skip`` characters.
+class Lines:
+    """Many strings without line ends as one run of characters: what is asked of all of them is asked at once.
+
+    Args:
+        strings: in order.
+    """
+
+    def __init__(self, strings: Iterable[str]) -> None:
+        self._characters = "\n".join([*strings, ""])
+        self._codes = codes_of(self._characters)
+        self._ends = np.flatnonzero(self._codes == ord("\n"))
+        self._starts = np.append(0, self._ends[:-1] + 1)[: len(self._ends)]
+
+    def hashes(self, skip: int = 0) -> Hashes:
+        """The hash of each, without its first ``skip`` characters."""
+        return Substrings(self._codes).hashes(np.minimum(self._starts + skip, self._ends), self._ends)
+
+    def hashes_without(self, character: str) -> Hashes:
+        """The hash of each, the character left out wherever it stands."""
+        return Lines(self._characters.replace(character, "").split("\n")[:-1]).hashes()
+
+    def begin_with(self, character: str) -> NDArray[np.bool_]:
+        """Which of them begin with a character."""
+        found: NDArray[np.bool_] = self._codes[self._starts] == ord(character)
+        return found
+
+    def have(self, character: str) -> Ints:
+        """The places of those that have a character somewhere."""
+        return np.unique(np.searchsorted(self._ends, np.flatnonzero(self._codes == ord(character))))
+
+
+def hashes_of(strings: Iterable[str]) -> Hashes:
+    """The hashes of strings without line ends, in order.
 
     >>> one, two, both = hashes_of(["نف", "ت", "نفت"])
     >>> joined(np.array([one]), np.array([2]), np.array([two]))[0] == both
     True
     """
-    codes = codes_of("\n".join([*strings, ""]))
-    ends = np.flatnonzero(codes == ord("\n"))
-    return Substrings(codes).hashes(np.append(0, ends[:-1] + 1)[: len(ends)] + skip, ends)
+    return Lines(strings).hashes()
 
 
 def joined(left: Hashes, length: Ints, right: Hashes) -> Hashes:

@@ -150,11 +150,13 @@ class StanceModel:
         temperature = np.repeat(heads.stance_temperatures(stance_values, pairs, meant), len(STANCES))
         scale = np.concatenate([np.ones(len(taxonomy.names)), temperature])
         coef, bias = coef / scale, bias / scale
+        quantised, step = quantise(coef)
         known = vectorizer.vocabulary_
         table = FeatureTable(
             terms=tuple(known),
             idf=vectorizer.idf_.astype(np.float64),
-            coef=quantise(coef),
+            quantised=quantised,
+            step=step,
             bias=bias,
             pairs=tuple(sorted(pair for pair in vectorizer.pairs_ if pair.replace(" ", "") in known)),
             compounds=vectorizer.compounds_,
@@ -357,11 +359,10 @@ def _missing(value: object) -> bool:
     return value is None or str(value) in ("nan", "<NA>", "NaT")
 
 
-def quantise(coef: Floats) -> Floats:
-    """Coefficients rounded to 1/32767 of each label's largest, as the model file stores them (16 bits)."""
-    step = np.maximum(np.abs(coef).max(axis=0, keepdims=True), 1e-12) / 32767
-    result: Floats = np.round(coef / step) * step
-    return result
+def quantise(coef: Floats) -> tuple[NDArray[np.int16], Floats]:
+    """(features, labels) coefficients in 16 bits, as multiples of 1/32767 of each label's largest, and those steps."""
+    step: Floats = np.maximum(np.abs(coef).max(axis=0), 1e-12) / 32767
+    return np.round(coef / step).astype(np.int16), step
 
 
 def data_hash(paragraphs: Iterable[Paragraph]) -> str:

@@ -39,7 +39,6 @@ _MAX_TOPICS = 1000
 def to_bytes(model: StanceModel) -> bytes:
     """The model file's bytes; the same model gives the same bytes."""
     table = model.table.features
-    step = np.maximum(np.abs(table.coef).max(axis=0), 1e-12) / 32767
     meta = {
         "about": dict(model.about),
         "taxonomy": model.taxonomy.as_dict(),
@@ -47,7 +46,7 @@ def to_bytes(model: StanceModel) -> bytes:
         "count": table.count,
         "gazetteer": table.gazetteer,
         "normalizer": table.normalizer,
-        "step": step.tolist(),
+        "step": table.step.tolist(),
         "bias": table.bias.tolist(),
         "threshold": model.threshold.tolist(),
         "slope": model.slope.tolist(),
@@ -60,7 +59,7 @@ def to_bytes(model: StanceModel) -> bytes:
         "compounds.txt": _lines("\t".join((*pair, whole)) for pair, whole in sorted(table.compounds.items())),
         "lemmas.txt": _lines("\t".join(item) for item in sorted(table.lemmas.items())),
         "idf.npy": _npy(table.idf.astype("<f4")),
-        "coef.npy": _npy(np.round(table.coef / step).astype("<i2").T),  # by label: its values compress better together
+        "coef.npy": _npy(table.quantised.astype("<i2").T),  # by label: its values compress better together
     }
     manifest = {
         "format": FORMAT,
@@ -203,10 +202,8 @@ def _build(members: Mapping[str, bytes]) -> StanceModel:
         raise ModelFileError(f"{topics} topics; at most {_MAX_TOPICS} are allowed")
     labels = topics * (1 + len(STANCES))
     terms = tuple(_split(members["terms.txt"]))
-    if len(set(terms)) != len(terms):
-        raise ModelFileError("a term stands twice")
     step, bias = _vector(meta, "step", labels), _vector(meta, "bias", labels)
-    coef = _array(members["coef.npy"], "coef.npy", "<i2", (labels, len(terms))).T.astype(np.float64) * step
+    quantised = np.ascontiguousarray(_array(members["coef.npy"], "coef.npy", "<i2", (labels, len(terms))).T)
     idf = _array(members["idf.npy"], "idf.npy", "<f4", (len(terms),)).astype(np.float64)
     if not np.isfinite(idf).all():
         raise ModelFileError("idf.npy holds numbers that are not finite")
@@ -218,7 +215,8 @@ def _build(members: Mapping[str, bytes]) -> StanceModel:
     table = FeatureTable(
         terms=terms,
         idf=idf,
-        coef=coef,
+        quantised=quantised,
+        step=step,
         bias=bias,
         pairs=tuple(_split(members["pairs.txt"].replace(b"\t", b" "))),
         compounds={(a, b): c for a, b, c in (line.split("\t") for line in _split(members["compounds.txt"]))},

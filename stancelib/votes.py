@@ -24,6 +24,7 @@ from stancelib.lookup import (
     Hashes,
     HashTable,
     Ints,
+    Lines,
     Substrings,
     between,
     codes_of,
@@ -43,7 +44,8 @@ class FeatureTable:
     Args:
         terms: the features' names in column order.
         idf: (features,) inverse document frequencies, character weight included.
-        coef: (features, labels) coefficients.
+        quantised: (features, labels) coefficients in 16 bits, as multiples of ``step``.
+        step: (labels,) what the coefficients are multiples of.
         bias: (labels,) intercepts.
         pairs: the word pairs that are units, a space between the two.
         compounds: (first half, second half) -> joined form.
@@ -56,7 +58,8 @@ class FeatureTable:
 
     terms: tuple[str, ...]
     idf: Floats
-    coef: Floats
+    quantised: NDArray[np.int16]
+    step: Floats
     bias: Floats
     pairs: tuple[str, ...]
     compounds: Mapping[tuple[str, str], str]
@@ -65,6 +68,12 @@ class FeatureTable:
     count: str
     gazetteer: bool
     normalizer: str
+
+    @property
+    def coef(self) -> Floats:
+        """(features, labels) the coefficients."""
+        coef: Floats = self.quantised * self.step
+        return coef
 
 
 # Slices of a batch that fit the processor's caches; their size was chosen by measurement.
@@ -118,26 +127,28 @@ class VoteTable:
         self.features = features
         self.cache_size = cache_size
         self._lock = threading.Lock()
+        lines, pairs = Lines(features.terms), Lines(features.pairs)
+        hashes = lines.hashes()
+        grams = lines.begin_with("#")
         # N-grams are asked for most often; a table of their own fits the processor's cache.
-        grams = np.array([term[0] == "#" for term in features.terms])
-        ngrams, others = np.flatnonzero(grams), np.flatnonzero(~grams)
-        self._ngrams = HashTable(hashes_of([features.terms[row] for row in ngrams.tolist()], skip=1), ngrams)
-        self._rows = HashTable(hashes_of([features.terms[row] for row in others.tolist()]), others)
-        self._weighted = np.ascontiguousarray(features.coef * features.idf[:, None])
+        self._ngrams = HashTable(lines.hashes(skip=1)[grams], np.flatnonzero(grams))
+        self._rows = HashTable(hashes[~grams], np.flatnonzero(~grams))
+        if not np.array_equal(self._rows.find(hashes[~grams]), np.flatnonzero(~grams)):
+            raise ValueError("a term stands twice")
         self._special = _Special(features)
         self._compounds = HashTable(hashes_of([f"{first} {second}" for first, second in features.compounds]))
-        marked = [term for term in features.terms if "@" in term]
         # A pair's feature is its joined form; every other unit without n-grams is its own.
-        names = [*features.pairs, *marked]
-        hashes = hashes_of(names)
-        rows = self._rows.find(hashes_of([*[pair.replace(" ", "") for pair in features.pairs], *marked]))
-        self._base = len(names)
-        self._names = names
+        marked = lines.have("@")
+        rows = np.concatenate([self._rows.find(pairs.hashes_without(" ")), marked])
+        hashes = np.concatenate([pairs.hashes(), hashes[marked]])
+        self._names = [*features.pairs, *[features.terms[row] for row in marked.tolist()]]
+        self._base = len(rows)
         self._numbers = HashTable(hashes)
         self._base_numbers = self._numbers.copy()
         # Votes for each label, then the squared norm.
-        self._votes = Growing(np.float64, features.coef.shape[1] + 1)
-        self._votes.extend(np.where(rows >= 0, np.vstack([self._weighted.T[:, rows], features.idf[rows] ** 2]), 0).T)
+        self._votes = Growing(np.float64, len(features.bias) + 1)
+        idf = np.where(rows >= 0, features.idf[rows], 0.0)[:, None]
+        self._votes.extend(np.concatenate([features.quantised[rows] * idf * features.step, idf**2], axis=1))
         self._hashes, self._lengths, self._kinds = Growing(np.uint64), Growing(np.int64), Growing(np.int64)
         self._hashes.extend(hashes)
         self._lengths.extend(np.zeros(self._base, dtype=np.int64))
@@ -149,7 +160,7 @@ class VoteTable:
         lengths = (*units.LENGTH_LIMITS, units.LENGTH_LIMITS[-1] + 1)
         self._length_units = self._numbers.find(hashes_of([units.length_unit(n) for n in lengths]))
         self._these = np.full((len(self._special.codes),) * 2, -1)
-        for number, term in enumerate(marked, len(features.pairs)):
+        for number, term in enumerate(self._names[len(features.pairs) :], len(features.pairs)):
             if term.startswith(units.THESE):
                 first, *second = term.removeprefix(units.THESE).split("+")
                 a, b = self._special.codes.get(first), self._special.codes.get(second[0] if second else first)
@@ -173,14 +184,15 @@ class VoteTable:
         owner, row = self._rows_of(words, hashes)
         idf = self.features.idf
         width = len(idf)
-        votes = np.zeros((len(words), self._weighted.shape[1] + 1))
+        votes = np.zeros((len(words), len(self.features.bias) + 1))
         # A feature that a unit has twice counts twice in its vote, and four times in its squared norm.
         keys = owner * width + row
         keys.sort()
         owner, row = np.divmod(keys, width)
         if len(row):
             starts = starts_of_runs(owner)
-            votes[owner[starts], :-1] = np.add.reduceat(self._weighted[row], starts, axis=0)
+            sums = np.add.reduceat(self.features.quantised[row] * idf[row, None], starts, axis=0)
+            votes[owner[starts], :-1] = sums * self.features.step
             first = starts_of_runs(keys)
             times = np.diff(first, append=len(keys))
             votes[:, -1] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(words))

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stancelib.lookup import Growing, HashTable, Substrings, between, codes_of, hashes_of, joined, starts_of_runs
+from stancelib.lookup import Growing, HashTable, Lines, Substrings, between, codes_of, hashes_of, joined, starts_of_runs
 
 LINES = st.text(st.characters(codec=None, exclude_characters="\n"), max_size=12)
 KEYS = st.integers(0, 2**64 - 1) | st.integers(0, 3)
@@ -49,7 +49,16 @@ def test_hashes_of_parts_and_wholes(left: str, right: str, start: int) -> None:
     assert joined(hashes_of([left]), np.array([len(left)]), hashes_of([right])) == both
     start = min(start, len(left + right))
     part = Substrings(codes_of(left + right)).hashes(np.array([start]), np.array([len(left + right)]))
-    assert part == hashes_of([(left + right)[start:]]) == hashes_of([left + right], skip=start)
+    assert part == hashes_of([(left + right)[start:]]) == Lines([left + right]).hashes(skip=start)
+
+
+@given(st.lists(st.text("a@ ن#", max_size=4), max_size=9))
+def test_lines(strings: list[str]) -> None:
+    lines = Lines(strings)
+    assert lines.hashes_without(" ").tolist() == hashes_of([s.replace(" ", "") for s in strings]).tolist()
+    assert lines.hashes(skip=2).tolist() == hashes_of([s[2:] for s in strings]).tolist()
+    assert lines.begin_with("#").tolist() == [s.startswith("#") for s in strings]
+    assert lines.have("@").tolist() == [n for n, s in enumerate(strings) if "@" in s]
 
 
 @given(LINES, st.integers(1, 5))
