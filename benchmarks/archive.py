@@ -47,7 +47,7 @@ def invented(number: int) -> str:
     """A word that stands for one number and is in no dictionary.
 
     >>> invented(0), invented(1)
-    ('باباباب', 'شیوسوبا')
+    ('بابابابا', 'ییجیبیبا')
     """
     size = 4
     while number >= len(_SYLLABLES) ** size:

@@ -85,37 +85,35 @@ def once(worker: Command, task: str, **arguments: Any) -> list[str | Path]:
     return [*worker, task, json.dumps(arguments, default=str)]
 
 
-class Worker:
-    """A worker script that waits for tasks. `send` and `receive` apart let two of them work at once."""
-
-    def __init__(self, command: Command) -> None:
-        self._errors = tempfile.TemporaryFile()
-        self._child = subprocess.Popen(
+@contextlib.contextmanager
+def worker(command: Command) -> Iterator[Worker]:
+    """A worker script that is started, and ends with the block."""
+    with tempfile.TemporaryFile() as errors:
+        child = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._errors,
+            stderr=errors,
             env=ENVIRONMENT,
             text=True,
             encoding="utf-8",
         )
+        with child:
+            yield Worker(child, errors)
 
-    def __enter__(self) -> Worker:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        for pipe in (self._child.stdin, self._child.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
-        self._child.wait()
-        self._errors.close()
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker script that waits for tasks. `send` and `receive` apart let two of them work at once."""
+
+    child: subprocess.Popen[str]
+    errors: IO[bytes]
 
     def send(self, task: str, **arguments: Any) -> None:
-        assert self._child.stdin is not None
+        assert self.child.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # `receive` will say what happened
-            self._child.stdin.write(json.dumps([task, arguments], default=str) + "\n")
-            self._child.stdin.flush()
+            self.child.stdin.write(json.dumps([task, arguments], default=str) + "\n")
+            self.child.stdin.flush()
 
     def receive(self) -> float:
         """Seconds of the task.
@@ -123,10 +121,10 @@ class Worker:
         Raises:
             ChildError: the worker is no more.
         """
-        assert self._child.stdout is not None
-        if not (line := self._child.stdout.readline()):
-            self._child.wait()
-            raise ChildError(_last_line(self._errors))
+        assert self.child.stdout is not None
+        if not (line := self.child.stdout.readline()):
+            self.child.wait()
+            raise ChildError(_last_line(self.errors))
         return float(json.loads(line)["seconds"])
 
     def ask(self, task: str, **arguments: Any) -> float:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stancelib.errors import InputError
 from stancelib.records import STANCES, Paragraph
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from stancelib.arrays import Flags, Floats, Ints
+
 
 #: With fewer different sources than this, paragraphs are resampled, not sources: so few groups give no interval.
 MIN_GROUPS = 20
@@ -57,7 +57,7 @@ class Evaluation:
 def evaluate(
     gold: Sequence[Paragraph],
     topics: Sequence[str],
-    found: Bools,
+    found: Flags,
     stances: Ints,
     *,
     rounds: int = 1000,
@@ -161,7 +161,7 @@ def _ratio(above: Floats | float, below: Floats | float) -> Floats:
     return ratio
 
 
-def _stance_f1(matrix: Floats) -> tuple[Floats, Bools]:
+def _stance_f1(matrix: Floats) -> tuple[Floats, Flags]:
     """F1 of each stance from a 3 x 3 confusion, and which stances occur at all."""
     hits, there = np.diagonal(matrix), matrix.sum(axis=0) + matrix.sum(axis=1)
     return _ratio(2 * hits, there), there > 0
@@ -190,7 +190,7 @@ def _scores(cells: Floats, pairs: Floats, exact: float) -> Floats:
     return np.array(row)
 
 
-def keyword_baseline(tokens: Sequence[Sequence[str]], keywords: Mapping[str, Collection[str]]) -> Bools:
+def keyword_baseline(tokens: Sequence[Sequence[str]], keywords: Mapping[str, Collection[str]]) -> Flags:
     """A topic is there when one of its keywords is: (n, t) from n paragraphs' tokens.
 
     >>> keyword_baseline([["بهای", "نفت"], ["باران"]], {"energy": {"نفت"}}).tolist()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from stancelib import text, units
 from stancelib.errors import TrainingError
+
+if TYPE_CHECKING:
+    from stancelib.arrays import NDArray
+
 
 COUNTS = ("binary", "log", "raw")
 NORMALIZERS = ("fold", "hazm")

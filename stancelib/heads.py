@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
@@ -15,8 +15,9 @@ from sklearn.model_selection import StratifiedKFold
 
 from stancelib.records import STANCES
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from stancelib.arrays import Flags, Floats, Ints
+
 
 #: For each paragraph with a topic, a stream of news has so many times the paragraphs without it that labelled paragraphs
 #: have, as these are chosen for being about something: the mean over topics of that ratio between the real paragraphs that
@@ -51,7 +52,7 @@ def _logistic(C: float) -> LogisticRegression:
     return LogisticRegression(C=C, solver="liblinear", tol=1e-6, max_iter=1000, random_state=0)
 
 
-def fit_topics(X: sp.csr_matrix, has: NDArray[np.bool_], C: float, weight: Floats) -> Linear:
+def fit_topics(X: sp.csr_matrix, has: Flags, C: float, weight: Floats) -> Linear:
     """Fit one logistic regression a topic, each feature scaled by its log-count ratio (NB features, Wang and Manning
     2012), so that a word that tells topics apart costs less than one that stands everywhere.
 
@@ -71,9 +72,7 @@ def fit_topics(X: sp.csr_matrix, has: NDArray[np.bool_], C: float, weight: Float
     return Linear(np.vstack(coef), np.array(intercept))
 
 
-def topic_values_out_of_fold(
-    X: sp.csr_matrix, has: NDArray[np.bool_], C: float, weight: Floats, seed: int = 0
-) -> Floats:
+def topic_values_out_of_fold(X: sp.csr_matrix, has: Flags, C: float, weight: Floats, seed: int = 0) -> Floats:
     """(paragraphs, topics) decision values from 3-fold cross-validation; ``seed`` is of the folds."""
     values = np.zeros(has.shape)
     for k, y in enumerate(has.T):
@@ -83,7 +82,7 @@ def topic_values_out_of_fold(
     return values
 
 
-def calibrate_topics(values: Floats, has: NDArray[np.bool_], real: NDArray[np.bool_]) -> Calibration:
+def calibrate_topics(values: Floats, has: Flags, real: Flags) -> Calibration:
     """Threshold and calibration of each topic.
 
     Args:
@@ -99,7 +98,7 @@ def calibrate_topics(values: Floats, has: NDArray[np.bool_], real: NDArray[np.bo
     return Calibration(*(np.array(column) for column in zip(*columns, strict=True)))
 
 
-def _best_threshold(values: Floats, y: NDArray[np.bool_]) -> float:
+def _best_threshold(values: Floats, y: Flags) -> float:
     """The decision value with the best F1, as it would be with ``OFF_TOPIC`` times the paragraphs off the topic: the
     middle of the thresholds within half a point of the best, rounded."""
     grid = np.linspace(-3.0, 1.0, 81)
@@ -130,7 +129,7 @@ class StancePairs:
         row, topic, stance = np.array(found, dtype=np.int64).T
         return cls(row, topic, stance, len(topics))
 
-    def __getitem__(self, chosen: NDArray[np.bool_]) -> StancePairs:
+    def __getitem__(self, chosen: Flags) -> StancePairs:
         return StancePairs(self.row[chosen], self.topic[chosen], self.stance[chosen], self.topics)
 
 
@@ -184,7 +183,7 @@ def _present(X: sp.csr_matrix) -> sp.csr_matrix:
     return present
 
 
-def _log_count_ratio(present: sp.csr_matrix, yes: NDArray[np.bool_], weight: Floats) -> Floats:
+def _log_count_ratio(present: sp.csr_matrix, yes: Flags, weight: Floats) -> Floats:
     """(features,) |log of (share of a feature in the class / share in the rest)|, one paragraph added, mean 1."""
     inside, outside = 1 + present.T @ (weight * yes), 1 + present.T @ (weight * ~yes)
     ratio: Floats = np.abs(np.log((inside / weight[yes].sum()) / (outside / weight[~yes].sum())))
@@ -206,7 +205,7 @@ def stance_values_out_of_fold(
     return values
 
 
-def stance_temperatures(values: Floats, pairs: StancePairs, real: NDArray[np.bool_]) -> Floats:
+def stance_temperatures(values: Floats, pairs: StancePairs, real: Flags) -> Floats:
     """(topics,) what decision values of stances are divided by before the softmax, by log loss (Guo et al. 2017).
 
     It changes probabilities, never a decision.

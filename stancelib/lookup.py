@@ -8,15 +8,14 @@ with a probability of about one in 10 ** 7; the hash is the same on every machin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
-Codes = NDArray[np.uint32]
+if TYPE_CHECKING:
+    from stancelib.arrays import Codes, Flags, Hashes, Ints, NDArray
+
 
 _R = 0x9E3779B97F4A7C15
 _WORD = 1 << 64
@@ -82,30 +81,66 @@ class Substrings:
         return result
 
 
-class Lines:
-    """Many strings without line ends as one run of characters: what is asked of all of them is asked at once.
+class Lines(Sequence[str]):
+    """Many strings without line ends, kept as one run of characters: what is asked of all of them is asked at once.
 
     Args:
-        strings: in order.
+        characters: the strings, a line end after each.
+
+    >>> lines = Lines("نفت\\nگاز\\n")
+    >>> len(lines), lines[1], list(lines)
+    (2, 'گاز', ['نفت', 'گاز'])
     """
 
-    def __init__(self, strings: Iterable[str]) -> None:
-        self._characters = "\n".join([*strings, ""])
-        self._codes = codes_of(self._characters)
+    def __init__(self, characters: str) -> None:
+        self.characters = characters
+        self._codes = codes_of(characters)
         self._ends = np.flatnonzero(self._codes == ord("\n"))
         self._starts = np.append(0, self._ends[:-1] + 1)[: len(self._ends)]
 
-    def hashes(self, skip: int = 0) -> Hashes:
-        """The hash of each, without its first ``skip`` characters."""
-        return Substrings(self._codes).hashes(np.minimum(self._starts + skip, self._ends), self._ends)
+    @classmethod
+    def of(cls, strings: Iterable[str]) -> Lines:
+        """From strings in a row."""
+        return cls("\n".join([*strings, ""]))
 
-    def hashes_without(self, character: str) -> Hashes:
-        """The hash of each, the character left out wherever it stands."""
-        return Lines(self._characters.replace(character, "").split("\n")[:-1]).hashes()
+    def __len__(self) -> int:
+        return len(self._ends)
 
-    def begin_with(self, character: str) -> NDArray[np.bool_]:
+    def __getitem__(self, n: Any) -> Any:
+        return list(self)[n] if isinstance(n, slice) else self.characters[self._starts[n] : self._ends[n]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.characters.split("\n")[:-1])
+
+    def hashes(self) -> Hashes:
+        """The hash of each."""
+        return self._hashes(self._starts, self._ends)
+
+    def hashes_of_joined_halves(self) -> Hashes:
+        """The hash of each when the space in its middle is left out.
+
+        Raises:
+            ValueError: there is not exactly one space in each.
+        """
+        space = np.flatnonzero(self._codes == ord(" "))
+        if len(space) != len(self) or (space < self._starts).any() or (space > self._ends).any():
+            raise ValueError("a pair is not two words with a space between")
+        return joined(self._hashes(self._starts, space), space - self._starts, self._hashes(space + 1, self._ends))
+
+    def _hashes(self, starts: Ints, ends: Ints) -> Hashes:
+        found = [np.zeros(0, dtype=np.uint64)]
+        block = 1 << 16  # what fits the processor's caches
+        cuts = np.searchsorted(starts, np.arange(0, len(self._codes) + block, block))
+        for first, last in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
+            if last > first:
+                low = starts[first]
+                part = Substrings(self._codes[low : ends[last - 1]])
+                found.append(part.hashes(starts[first:last] - low, ends[first:last] - low))
+        return np.concatenate(found)
+
+    def begin_with(self, character: str) -> Flags:
         """Which of them begin with a character."""
-        found: NDArray[np.bool_] = self._codes[self._starts] == ord(character)
+        found: Flags = self._codes[self._starts] == ord(character)
         return found
 
     def have(self, character: str) -> Ints:
@@ -120,7 +155,13 @@ def hashes_of(strings: Iterable[str]) -> Hashes:
     >>> joined(np.array([one]), np.array([2]), np.array([two]))[0] == both
     True
     """
-    return Lines(strings).hashes()
+    return Lines.of(strings).hashes()
+
+
+def without_first(hashes: Hashes, character: str) -> Hashes:
+    """The hashes of strings without their first character, which is the same for all."""
+    result: Hashes = (hashes - np.uint64(ord(character))) * _DOWN.upto(2)[1]
+    return result
 
 
 def joined(left: Hashes, length: Ints, right: Hashes) -> Hashes:

@@ -6,20 +6,21 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stancelib import taxonomy as taxonomies
 from stancelib import text
 from stancelib.errors import InputError, TrainingError
+from stancelib.lookup import Lines
 from stancelib.records import STANCES, Label, LabelledParagraph, Paragraph
 from stancelib.taxonomy import Taxonomy
 from stancelib.votes import FeatureTable, VoteTable
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from stancelib.arrays import Flags, Floats, Ints, NDArray
+
 
 #: Fewer paragraphs with (or without) a topic than this can't teach it.
 MIN_EXAMPLES = 20
@@ -55,7 +56,7 @@ class Decisions:
         stance_score: (n, topics) probability of that stance, given the topic.
     """
 
-    found: NDArray[np.bool_]
+    found: Flags
     topic: Floats
     stance: Ints
     stance_score: Floats
@@ -153,12 +154,12 @@ class StanceModel:
         quantised, step = quantise(coef)
         known = vectorizer.vocabulary_
         table = FeatureTable(
-            terms=tuple(known),
+            terms=Lines.of(known),
             idf=vectorizer.idf_.astype(np.float64),
             quantised=quantised,
             step=step,
             bias=bias,
-            pairs=tuple(sorted(pair for pair in vectorizer.pairs_ if pair.replace(" ", "") in known)),
+            pairs=Lines.of(sorted(pair for pair in vectorizer.pairs_ if pair.replace(" ", "") in known)),
             compounds=vectorizer.compounds_,
             lemmas={token: lemma for token, lemma in sorted(vectorizer.lemmas_.items()) if f"={lemma}" in known},
             ngram_range=(vectorizer.ngram_range[0], vectorizer.ngram_range[1]),
@@ -191,7 +192,7 @@ class StanceModel:
         result: Floats = 1 / (1 + np.exp(-np.clip(values, -500, 500)))
         return result
 
-    def topics_found(self, scores: Floats, threshold: float | None = None) -> NDArray[np.bool_]:
+    def topics_found(self, scores: Floats, threshold: float | None = None) -> Flags:
         """(paragraphs, topics): which topics are there, by the model's thresholds or a probability of one's own.
 
         Raises:
@@ -201,7 +202,7 @@ class StanceModel:
             if not 0 <= threshold <= 1:
                 raise InputError(f"threshold is {threshold}; allowed: 0 to 1")
             return self.topic_probabilities(scores) >= threshold
-        found: NDArray[np.bool_] = scores[:, : len(self.threshold)] > self.threshold
+        found: Flags = scores[:, : len(self.threshold)] > self.threshold
         return found
 
     def stance_probabilities(self, scores: Floats) -> Floats:
@@ -230,7 +231,7 @@ class StanceModel:
             stance_score=stances.max(axis=2),
         )
 
-    def predict(self, texts: Sequence[str], threshold: float | None = None) -> tuple[NDArray[np.bool_], Ints]:
+    def predict(self, texts: Sequence[str], threshold: float | None = None) -> tuple[Flags, Ints]:
         """What `evaluate.evaluate` compares with gold: the ``found`` and ``stance`` of `decide`."""
         decided = self.decide(texts, threshold)
         return decided.found, decided.stance
@@ -377,8 +378,8 @@ def data_hash(paragraphs: Iterable[Paragraph]) -> str:
 def _scores(
     gold: Sequence[Paragraph],
     names: Sequence[str],
-    meant: NDArray[np.bool_],
-    found: NDArray[np.bool_],
+    meant: Flags,
+    found: Flags,
     pairs: Any,
     stance_values: Floats,
 ) -> Mapping[str, Any]:

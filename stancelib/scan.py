@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from stancelib import text
-from stancelib.lookup import Codes, Hashes, Ints, Substrings, between, codes_of, strings_of
+from stancelib.lookup import Substrings, between, codes_of, strings_of
+
+if TYPE_CHECKING:
+    from stancelib.arrays import Codes, Hashes, Ints
+
 
 # What a character becomes: unknown as yet; only `text.fold` can tell, because its neighbours matter or because it
 # becomes several letters; nothing; the end of a word. Everything above is the letter that it folds to.

@@ -16,16 +16,20 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stancelib import taxonomy as taxonomies
 from stancelib.errors import ModelFileError, StancelibError
+from stancelib.lookup import Lines
 from stancelib.model import StanceModel
 from stancelib.records import STANCES, LabelledParagraph
 from stancelib.votes import FeatureTable, VoteTable
+
+if TYPE_CHECKING:
+    from stancelib.arrays import Floats, NDArray
+
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -201,9 +205,11 @@ def _build(members: Mapping[str, bytes]) -> StanceModel:
     if topics > _MAX_TOPICS:
         raise ModelFileError(f"{topics} topics; at most {_MAX_TOPICS} are allowed")
     labels = topics * (1 + len(STANCES))
-    terms = tuple(_split(members["terms.txt"]))
+    terms = _as_lines(members["terms.txt"])
     step, bias = _vector(meta, "step", labels), _vector(meta, "bias", labels)
-    quantised = np.ascontiguousarray(_array(members["coef.npy"], "coef.npy", "<i2", (labels, len(terms))).T)
+    quantised = np.empty((len(terms), labels), dtype=np.int16)
+    for label, column in enumerate(_array(members["coef.npy"], "coef.npy", "<i2", (labels, len(terms)))):
+        quantised[:, label] = column  # three times as fast as to copy the transposed whole
     idf = _array(members["idf.npy"], "idf.npy", "<f4", (len(terms),)).astype(np.float64)
     if not np.isfinite(idf).all():
         raise ModelFileError("idf.npy holds numbers that are not finite")
@@ -218,7 +224,7 @@ def _build(members: Mapping[str, bytes]) -> StanceModel:
         quantised=quantised,
         step=step,
         bias=bias,
-        pairs=tuple(_split(members["pairs.txt"].replace(b"\t", b" "))),
+        pairs=_as_lines(members["pairs.txt"].replace(b"\t", b" ")),
         compounds={(a, b): c for a, b, c in (line.split("\t") for line in _split(members["compounds.txt"]))},
         lemmas=dict(line.split("\t") for line in _split(members["lemmas.txt"])),
         ngram_range=(smallest, largest),
@@ -230,7 +236,7 @@ def _build(members: Mapping[str, bytes]) -> StanceModel:
     return StanceModel(taxonomy, VoteTable(table), threshold, slope, offset, dict(meta["about"]))
 
 
-def _vector(meta: Mapping[str, Any], key: str, length: int) -> NDArray[np.float64]:
+def _vector(meta: Mapping[str, Any], key: str, length: int) -> Floats:
     values = meta[key]
     if not isinstance(values, list) or len(values) != length or not all(isinstance(v, int | float) for v in values):
         raise ModelFileError(f"{key} must be {length} numbers")
@@ -263,6 +269,10 @@ def _npy(array: NDArray[Any]) -> bytes:
 
 def _lines(items: Iterable[str]) -> bytes:
     return "\n".join(items).encode("utf-8", "surrogatepass")
+
+
+def _as_lines(data: bytes) -> Lines:
+    return Lines(data.decode("utf-8", "surrogatepass") + "\n" if data else "")
 
 
 def _split(data: bytes) -> list[str]:

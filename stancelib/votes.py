@@ -14,16 +14,14 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stancelib import scan, text, units
 from stancelib.lookup import (
     Growing,
-    Hashes,
     HashTable,
-    Ints,
     Lines,
     Substrings,
     between,
@@ -31,10 +29,11 @@ from stancelib.lookup import (
     hashes_of,
     joined,
     starts_of_runs,
+    without_first,
 )
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+if TYPE_CHECKING:
+    from stancelib.arrays import Flags, Floats, Hashes, Ints, NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class FeatureTable:
     """Everything a fitted vectorizer knows, and the coefficients on top: what a model file holds.
 
     Args:
-        terms: the features' names in column order.
+        terms: the features' names in row order.
         idf: (features,) inverse document frequencies, character weight included.
         quantised: (features, labels) coefficients in 16 bits, as multiples of ``step``.
         step: (labels,) what the coefficients are multiples of.
@@ -56,12 +55,12 @@ class FeatureTable:
         normalizer: "fold" or "hazm".
     """
 
-    terms: tuple[str, ...]
+    terms: Lines
     idf: Floats
     quantised: NDArray[np.int16]
     step: Floats
     bias: Floats
-    pairs: tuple[str, ...]
+    pairs: Lines
     compounds: Mapping[tuple[str, str], str]
     lemmas: Mapping[str, str]
     ngram_range: tuple[int, int]
@@ -127,22 +126,23 @@ class VoteTable:
         self.features = features
         self.cache_size = cache_size
         self._lock = threading.Lock()
-        lines, pairs = Lines(features.terms), Lines(features.pairs)
-        hashes = lines.hashes()
-        grams = lines.begin_with("#")
+        terms, pairs = features.terms, features.pairs
+        hashes = terms.hashes()
+        grams = terms.begin_with("#")
+        ngrams, others = np.flatnonzero(grams), np.flatnonzero(~grams)
         # N-grams are asked for most often; a table of their own fits the processor's cache.
-        self._ngrams = HashTable(lines.hashes(skip=1)[grams], np.flatnonzero(grams))
-        self._rows = HashTable(hashes[~grams], np.flatnonzero(~grams))
-        if not np.array_equal(self._rows.find(hashes[~grams]), np.flatnonzero(~grams)):
+        self._ngrams = HashTable(without_first(hashes[ngrams], "#"), ngrams)
+        self._rows = HashTable(hashes[others], others)
+        if not np.array_equal(self._rows.find(hashes[others]), others):
             raise ValueError("a term stands twice")
         self._special = _Special(features)
         self._compounds = HashTable(hashes_of([f"{first} {second}" for first, second in features.compounds]))
         # A pair's feature is its joined form; every other unit without n-grams is its own.
-        marked = lines.have("@")
-        rows = np.concatenate([self._rows.find(pairs.hashes_without(" ")), marked])
-        hashes = np.concatenate([pairs.hashes(), hashes[marked]])
-        self._names = [*features.pairs, *[features.terms[row] for row in marked.tolist()]]
+        self._marked = terms.have("@")
+        rows = np.concatenate([self._rows.find(pairs.hashes_of_joined_halves()), self._marked])
+        hashes = np.concatenate([pairs.hashes(), hashes[self._marked]])
         self._base = len(rows)
+        self._learned: list[str] = []
         self._numbers = HashTable(hashes)
         self._base_numbers = self._numbers.copy()
         # Votes for each label, then the squared norm.
@@ -160,8 +160,8 @@ class VoteTable:
         lengths = (*units.LENGTH_LIMITS, units.LENGTH_LIMITS[-1] + 1)
         self._length_units = self._numbers.find(hashes_of([units.length_unit(n) for n in lengths]))
         self._these = np.full((len(self._special.codes),) * 2, -1)
-        for number, term in enumerate(self._names[len(features.pairs) :], len(features.pairs)):
-            if term.startswith(units.THESE):
+        for number in range(len(pairs), self._base):
+            if (term := self._name(number)).startswith(units.THESE):
                 first, *second = term.removeprefix(units.THESE).split("+")
                 a, b = self._special.codes.get(first), self._special.codes.get(second[0] if second else first)
                 if a is not None and b is not None:
@@ -171,12 +171,20 @@ class VoteTable:
         """Copies and other processes begin with nothing remembered."""
         return VoteTable, (self.features, self.cache_size)
 
+    def _name(self, number: int) -> str:
+        """The unit with that number."""
+        if number >= self._base:
+            return self._learned[number - self._base]
+        pairs = self.features.pairs
+        name: str = pairs[number] if number < len(pairs) else self.features.terms[self._marked[number - len(pairs)]]
+        return name
+
     # --- words that are new ------------------------------------------------------------------------------------
 
     def _forget(self) -> None:
         for growing in (self._votes, self._hashes, self._lengths, self._kinds):
             growing.cut(self._base)
-        del self._names[self._base :]
+        self._learned.clear()
         self._numbers = self._base_numbers.copy()
 
     def _learn(self, words: Sequence[str], hashes: Hashes) -> None:
@@ -196,8 +204,8 @@ class VoteTable:
             first = starts_of_runs(keys)
             times = np.diff(first, append=len(keys))
             votes[:, -1] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(words))
-        self._numbers.add(hashes, np.arange(len(words)) + len(self._names))
-        self._names.extend(words)
+        self._numbers.add(hashes, np.arange(len(words)) + self._base + len(self._learned))
+        self._learned.extend(words)
         self._votes.extend(votes)
         self._hashes.extend(hashes)
         self._lengths.extend(np.fromiter(map(len, words), dtype=np.int64, count=len(words)))
@@ -264,10 +272,9 @@ class VoteTable:
         hashes = np.add.reduceat(joined(_NOTHING, before, self._hashes.values[part]), first)
 
         def strings(which: Ints) -> list[str]:
-            names = self._names
             ends = (first + size)[which].tolist()
             return [
-                "".join([names[n] for n in part[a:b].tolist()])[: text.TOKEN_LENGTH]
+                "".join([self._name(n) for n in part[a:b].tolist()])[: text.TOKEN_LENGTH]
                 for a, b in zip(first[which].tolist(), ends, strict=True)
             ]
 
@@ -328,7 +335,7 @@ class VoteTable:
         """(unit numbers, paragraph of each, weight of each), every unit once a paragraph, in the order of the text."""
         if self.features.normalizer == "hazm":
             texts = [text.hazm_normalizer()(paragraph) for paragraph in texts]
-        if len(self._names) - self._base > self.cache_size:
+        if len(self._learned) > self.cache_size:
             self._forget()
         sections = list(self._sections(texts))
         unit = np.concatenate([unit for unit, _ in sections])
@@ -379,7 +386,7 @@ class VoteTable:
         """
         with self._lock:
             found = [
-                (self._names[n], w, self._votes.values[n].copy())
+                (self._name(n), w, self._votes.values[n].copy())
                 for unit, _, weight in self._weighted_sections([paragraph])
                 for n, w in zip(unit.tolist(), weight.tolist(), strict=True)
             ]

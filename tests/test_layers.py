@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "stancelib"
 LAYERS = [
-    {"errors", "records"},
+    {"errors", "records", "arrays"},
     {"taxonomy", "text", "rows"},
     {"units", "lookup", "formats"},
     {"scan"},
@@ -23,7 +23,10 @@ LAYERS = [
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-SIDE_ROOMS = {"corpus": {"records", "errors", "taxonomy", "rows"}, "evaluate": {"records", "errors", "taxonomy"}}
+SIDE_ROOMS = {
+    "corpus": {"records", "errors", "taxonomy", "rows"},
+    "evaluate": {"records", "errors", "taxonomy", "arrays"},
+}
 
 
 def room(path: Path) -> str:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stancelib.lookup import Growing, HashTable, Lines, Substrings, between, codes_of, hashes_of, joined, starts_of_runs
+from stancelib.lookup import (
+    Growing,
+    HashTable,
+    Lines,
+    Substrings,
+    between,
+    codes_of,
+    hashes_of,
+    joined,
+    starts_of_runs,
+    without_first,
+)
 
 LINES = st.text(st.characters(codec=None, exclude_characters="\n"), max_size=12)
 KEYS = st.integers(0, 2**64 - 1) | st.integers(0, 3)
@@ -49,16 +61,39 @@ def test_hashes_of_parts_and_wholes(left: str, right: str, start: int) -> None:
     assert joined(hashes_of([left]), np.array([len(left)]), hashes_of([right])) == both
     start = min(start, len(left + right))
     part = Substrings(codes_of(left + right)).hashes(np.array([start]), np.array([len(left + right)]))
-    assert part == hashes_of([(left + right)[start:]]) == Lines([left + right]).hashes(skip=start)
+    assert part == hashes_of([(left + right)[start:]])
 
 
 @given(st.lists(st.text("a@ ن#", max_size=4), max_size=9))
 def test_lines(strings: list[str]) -> None:
-    lines = Lines(strings)
-    assert lines.hashes_without(" ").tolist() == hashes_of([s.replace(" ", "") for s in strings]).tolist()
-    assert lines.hashes(skip=2).tolist() == hashes_of([s[2:] for s in strings]).tolist()
+    lines = Lines.of(strings)
+    assert list(lines) == strings == [lines[n] for n in range(len(lines))]
+    assert lines[1:] == strings[1:]
     assert lines.begin_with("#").tolist() == [s.startswith("#") for s in strings]
     assert lines.have("@").tolist() == [n for n, s in enumerate(strings) if "@" in s]
+    marked = [s for s in strings if s.startswith("#")]
+    assert without_first(hashes_of(marked), "#").tolist() == hashes_of([s[1:] for s in marked]).tolist()
+
+
+@given(st.lists(st.tuples(st.text("aن", max_size=4), st.text("aن", max_size=4)), max_size=9))
+def test_joined_halves(pairs: list[tuple[str, str]]) -> None:
+    lines = Lines.of([f"{a} {b}" for a, b in pairs])
+    assert lines.hashes_of_joined_halves().tolist() == hashes_of([a + b for a, b in pairs]).tolist()
+
+
+def test_many_lines() -> None:
+    strings = [str(n) * (n % 7) for n in range(50_000)]
+    assert (
+        Lines.of(strings).hashes().tolist()
+        == [hashes_of([s])[0] for s in strings[:100]] + hashes_of(strings)[100:].tolist()
+    )
+    assert hashes_of(strings[-3:]).tolist() == Lines.of(strings).hashes()[-3:].tolist()
+
+
+@pytest.mark.parametrize("pairs", [["a b", "ab"], ["a b c"], ["a  b"], ["ab", "a b c"]])
+def test_pairs_that_are_none(pairs: list[str]) -> None:
+    with pytest.raises(ValueError, match="a pair is not two words"):
+        Lines.of(pairs).hashes_of_joined_halves()
 
 
 @given(LINES, st.integers(1, 5))
