@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
+from joblib import Parallel, cpu_count, delayed
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 #: docs/quality.md measures on and the retold ones, in round figures.
 OFF_TOPIC = 1.5
 
+_T = TypeVar("_T")
 _NEVER = -1e3  # the intercept of a stance that a topic never had in training, so that it is never given
 
 
@@ -47,12 +49,23 @@ class Calibration:
     offset: Floats
 
 
-def _logistic(C: float) -> LogisticRegression:
+#: How exactly a model is fitted, and how exactly those are that only say how good it is, which takes half the time.
+EXACT, ROUGH = 1e-6, 1e-3
+
+
+def _logistic(C: float, tol: float) -> LogisticRegression:
     # liblinear: single-threaded and the same on every machine, which a rebuildable model needs.
-    return LogisticRegression(C=C, solver="liblinear", tol=1e-6, max_iter=1000, random_state=0)
+    return LogisticRegression(C=C, solver="liblinear", tol=tol, max_iter=1000, random_state=0)
 
 
-def fit_topics(X: sp.csr_matrix, has: Flags, C: float, weight: Floats) -> Linear:
+def _each(fit: Callable[[Any], _T], items: Iterable[Any]) -> list[_T]:
+    """``fit`` of every item in order; several at a time, as liblinear leaves the interpreter free while it works."""
+    # At most four: each has a copy of the matrix.
+    found: list[_T] = Parallel(n_jobs=min(cpu_count(), 4), prefer="threads")(delayed(fit)(item) for item in items)
+    return found
+
+
+def fit_topics(X: sp.csr_matrix, has: Flags, C: float, weight: Floats, tol: float = EXACT) -> Linear:
     """Fit one logistic regression a topic, each feature scaled by its log-count ratio (NB features, Wang and Manning
     2012), so that a word that tells topics apart costs less than one that stands everywhere.
 
@@ -61,24 +74,36 @@ def fit_topics(X: sp.csr_matrix, has: Flags, C: float, weight: Floats) -> Linear
         has: (paragraphs, topics).
         C: inverse regularisation strength.
         weight: (paragraphs,) how much each counts.
+        tol: of the solver.
     """
     present = _present(X)
-    coef, intercept = [], []
-    for y in has.T:
+
+    def fit(y: Flags) -> tuple[Floats, float]:
         ratio = _log_count_ratio(present, y, weight)
-        model = _logistic(C).fit(X @ sp.diags(ratio), y, sample_weight=weight)
-        coef.append(model.coef_[0] * ratio)
-        intercept.append(model.intercept_[0])
+        model = _logistic(C, tol).fit(X @ sp.diags(ratio), y, sample_weight=weight)
+        return model.coef_[0] * ratio, model.intercept_[0]
+
+    coef, intercept = zip(*_each(fit, has.T), strict=True)
     return Linear(np.vstack(coef), np.array(intercept))
 
 
 def topic_values_out_of_fold(X: sp.csr_matrix, has: Flags, C: float, weight: Floats, seed: int = 0) -> Floats:
     """(paragraphs, topics) decision values from 3-fold cross-validation; ``seed`` is of the folds."""
+    folds = [
+        (k, train, test)
+        for k, y in enumerate(has.T)
+        for train, test in StratifiedKFold(3, shuffle=True, random_state=seed).split(X, y)
+    ]
+
+    def held_out(fold: tuple[int, Ints, Ints]) -> Floats:
+        k, train, test = fold
+        head = fit_topics(X[train], has[train, k, None], C, weight[train], ROUGH)
+        value: Floats = X[test] @ head.coef[0] + head.intercept[0]
+        return value
+
     values = np.zeros(has.shape)
-    for k, y in enumerate(has.T):
-        for train, test in StratifiedKFold(3, shuffle=True, random_state=seed).split(X, y):
-            head = fit_topics(X[train], y[train, None], C, weight[train])
-            values[test, k] = X[test] @ head.coef[0] + head.intercept[0]
+    for (k, _, test), value in zip(folds, _each(held_out, folds), strict=True):
+        values[test, k] = value
     return values
 
 
@@ -133,7 +158,9 @@ class StancePairs:
         return StancePairs(self.row[chosen], self.topic[chosen], self.stance[chosen], self.topics)
 
 
-def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, scale: Floats) -> Linear:
+def fit_stances(
+    X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, scale: Floats, tol: float = EXACT
+) -> Linear:
     """Fit the stance classifiers of all topics together, every stance of a topic with the same weight in all.
 
     Each feature stands twice, for stance at large and for stance toward this topic ("frustratingly easy domain
@@ -147,6 +174,7 @@ def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, 
         C: inverse regularisation strength.
         weight: (paragraphs,) how much each counts.
         scale: (features,) what each feature is multiplied by while learning: under 1, it must say more to be heard.
+        tol: of the solver.
 
     Returns:
         ``coef`` (topics * 3, features) and ``intercept`` (topics * 3,), for each topic its stances.
@@ -161,18 +189,23 @@ def fit_stances(X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, 
     seen = np.zeros((topics, len(STANCES)))
     np.add.at(seen, (pairs.topic, pairs.stance), mine)
     balanced = mine / seen[pairs.topic, pairs.stance]
-    coef, intercept = np.zeros((topics, len(STANCES), width)), np.full((topics, len(STANCES)), _NEVER)
-    for stance in np.unique(pairs.stance):
+
+    def fit(stance: int) -> tuple[Floats, Floats]:
         yes = pairs.stance == stance
         half = np.where(yes, balanced / balanced[yes].sum(), balanced / balanced[~yes].sum()) * mine.sum() / 2
         ratio = _log_count_ratio(present, yes, half)
         ratio[-topics:] = 1.0
         ratio *= heard
-        model = _logistic(C).fit(A @ sp.diags(ratio), yes, sample_weight=half)
+        model = _logistic(C, tol).fit(A @ sp.diags(ratio), yes, sample_weight=half)
         learned = model.coef_[0] * ratio
         blocks = learned[:-topics].reshape(1 + topics, width)
-        coef[:, stance] = blocks[0] + blocks[1:]
-        intercept[:, stance] = np.where(seen[:, stance] > 0, model.intercept_[0] + learned[-topics:], _NEVER)
+        return blocks[0] + blocks[1:], model.intercept_[0] + learned[-topics:]
+
+    coef, intercept = np.zeros((topics, len(STANCES), width)), np.full((topics, len(STANCES)), _NEVER)
+    there = np.unique(pairs.stance)
+    for stance, (blocks, bias) in zip(there, _each(fit, there), strict=True):
+        coef[:, stance] = blocks
+        intercept[:, stance] = np.where(seen[:, stance] > 0, bias, _NEVER)
     return Linear(coef.reshape(-1, width), intercept.ravel())
 
 
@@ -199,7 +232,7 @@ def stance_values_out_of_fold(
     fold = np.random.default_rng(seed).integers(0, 3, X.shape[0])[pairs.row]
     for k in range(3):
         test = fold == k
-        head = fit_stances(X, pairs[~test], C, weight, scale)
+        head = fit_stances(X, pairs[~test], C, weight, scale, ROUGH)
         every = (X[pairs.row[test]] @ head.coef.T + head.intercept).reshape(-1, pairs.topics, len(STANCES))
         values[test] = every[np.arange(len(every)), pairs.topic[test]]
     return values
