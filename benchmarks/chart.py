@@ -15,7 +15,7 @@ from report import ratio, ratio_of_rounds, rounded
 from sides import FASTTEXT, OURS, SIDES, USUAL
 
 WIDTH, TOP, STEP, BAR = 760, 92, 56, 28
-LEFT, RIGHT = 216, 150  # room for the names, and for the figure after the longest bar
+LEFT, RIGHT = 224, 156  # room for the names, and for the figure after the longest bar
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 # name: (light, dark)
 COLOURS = {
@@ -52,7 +52,7 @@ def bars(figures: dict[str, Any]) -> list[Bar]:
         name = f"{side} ({SUBTITLES[side]})" if side in SUBTITLES else side
         values: Sequence[float] = speed.get(side, ())
         if values:
-            times = ratio(ratio_of_rounds(values, speed[USUAL])) if USUAL in speed else ""
+            times = "1×" if side == USUAL else ratio(ratio_of_rounds(values, speed[USUAL])) if USUAL in speed else ""
             found.append(Bar(name, NOTES[side], median(values), f"{rounded(median(values))}|{times}"))
         else:
             found.append(Bar(name, NOTES[side], None, "not installed|"))

@@ -1,8 +1,4 @@
-"""Child processes: run to their end with time and peak memory, or kept as workers that are given tasks.
-
-The process that starts them stays small on purpose: Linux counts the memory of the starting process, up to the moment
-when the child becomes another program, as the child's own peak.
-"""
+"""Child processes: run to their end with time and peak memory, or kept as workers that are given tasks."""
 
 from __future__ import annotations
 
@@ -10,14 +6,16 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 ENVIRONMENT = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")}
+
+LAUNCH = (sys.executable, "-I", "-S", Path(__file__).parent / "launch.py")
 
 Command = Sequence[str | Path]
 
@@ -65,19 +63,13 @@ def run(command: Command) -> Run:
         ChildError: it can't be started or its exit code is not 0.
     """
     with tempfile.TemporaryFile() as errors:
-        start = time.perf_counter()
-        try:
-            child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=ENVIRONMENT
-            )
-        except OSError as error:
-            raise ChildError(str(error)) from error
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - start
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
+        launched = subprocess.run(
+            [*LAUNCH, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=ENVIRONMENT
+        )
+        found = {"code": launched.returncode} if launched.returncode else json.loads(launched.stdout)
+        if found["code"]:
             raise ChildError(_last_line(errors))
-    return Run(seconds, usage.ru_maxrss / 1024)
+    return Run(found["seconds"], found["megabytes"])
 
 
 def once(worker: Command, task: str, **arguments: Any) -> list[str | Path]:

@@ -61,7 +61,7 @@ def training(bench: Bench) -> Figures:
 
 def throughput(bench: Bench) -> Figures:
     """Paragraphs a second of workers on one core, from texts in memory to all topic and stance scores."""
-    count, rounds = (8_000, 5) if bench.quick else (24_000, 7)
+    count, rounds = (6_000, 3) if bench.quick else (24_000, 5)
     raw, folded = bench.archive(count), bench.archive(count, is_folded=True)
     figures: Figures = {"paragraphs": count, "rounds": rounds, "per_second": {}}
     with contextlib.ExitStack() as stack:
@@ -96,7 +96,7 @@ def two_processes(bench: Bench) -> Figures:
     """What a second process brings: to the command line, and to `score` where nothing else is counted."""
     if children.cores() < 2:
         return {"failed": "one core only"}
-    count, rounds = (100_000, 2) if bench.quick else (200_000, 5)
+    count, rounds = (50_000, 2) if bench.quick else (200_000, 3)
     source, one, target = bench.archive(count), bench.archive(1), bench.directory / "labels.jsonl"
     commands = {
         f"{jobs} {what}": [*LABEL, "--jobs", str(jobs), "-o", target, file]
@@ -145,13 +145,13 @@ def cold_starts(bench: Bench) -> Figures:
     for side in bench.there:
         contestants[side] = lambda side=side: bench.label_article(side)  # type: ignore[misc]
     with children.one_core():
-        figures = in_turn(contestants, 5 if bench.quick else 11)
+        figures = in_turn(contestants, 3 if bench.quick else 11)
     return {"article": ARTICLE.name, "runs": figures}
 
 
 def growth(bench: Bench) -> Figures:
     """count -> side -> seconds and megabytes of a process that takes an archive from file to file, on one core."""
-    sizes = {10_000: 3, 100_000: 1} if bench.quick else {10_000: 3, 100_000: 3, 1_000_000: 1}
+    sizes = {10_000: 1, 100_000: 1} if bench.quick else {10_000: 3, 100_000: 1, 1_000_000: 1}
     figures: Figures = {}
     # The longest archives first: the shorter ones are their beginnings.
     for count in sorted(sizes, reverse=True):

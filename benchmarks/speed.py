@@ -2,8 +2,8 @@
 
     python benchmarks/speed.py [--quick] [--json FILE] [--svg FILE]
 
-Prints Markdown, writes docs/img/speed.svg and, on request, the raw figures as JSON. Half an hour; --quick stops at 100,000
-paragraphs, has fewer rounds and takes seven minutes. sides.py says who takes part, measure.py what is measured, and
+Prints Markdown, writes docs/img/speed.svg and, on request, the raw figures as JSON. Half an hour or more; --quick stops at 100,000
+paragraphs, has fewer rounds and takes eight. sides.py says who takes part, measure.py what is measured, and
 fasttext_worker.py with which parameters fastText is trained.
 """
 
