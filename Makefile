@@ -22,6 +22,7 @@ model: $(VENV)/.base
 
 bench: $(VENV)/.base
 	$(BIN)/python benchmarks/peer.py
+	$(BIN)/python benchmarks/speed.py
 
 clean:
 	rm -rf $(VENV)
