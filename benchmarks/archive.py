@@ -1,4 +1,4 @@
-"""A news archive of any length for measuring growth: JSONL, one paragraph a record, always the same for the same length.
+"""A news archive of any length for measuring growth: JSONL, a paragraph a record, the same one at every call.
 
     python benchmarks/archive.py make 1000000 archive.jsonl
     python benchmarks/archive.py fold archive.jsonl folded.txt

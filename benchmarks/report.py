@@ -123,11 +123,11 @@ def _pair(what: str, one: Sequence[float], two: Sequence[float]) -> list[str]:
 def markdown(figures: Figures) -> str:
     found = figures["throughput"]
     notes = [
-        f"Medians; in brackets the ratio to the usual stack in the same round. {figures['texts'].capitalize()}; one core "
-        f"except where two processes are compared; paragraphs a second on {found['paragraphs']:,} in {found['rounds']} "
+        f"Medians; in brackets the ratio to the usual stack in the same round. {figures['texts'].capitalize()}; one "
+        f"core except where two processes are compared; paragraphs a second on {found['paragraphs']:,} in {found['rounds']} "
         "rounds, from texts in memory to all topic and stance scores. fastText is always given text that is folded and "
-        "split into words, and is not charged for it; the usual stack (hazm, TfidfVectorizer, LogisticRegression) always "
-        "takes raw text.",
+        "split into words, and is not charged for it; the usual stack (hazm, TfidfVectorizer, LogisticRegression) "
+        "always takes raw text.",
         *(f"{side} was not measured: {reason}." for side, reason in figures["missing"].items()),
     ]
     tables = [sides_table(figures), processes_table(figures), starts_table(figures)]

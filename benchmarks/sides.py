@@ -102,7 +102,7 @@ class Bench:
         return children.run(children.once(self.workers[side], task, **arguments))
 
     def archive(self, count: int, *, is_folded: bool = False) -> Path:
-        """The archive of so many paragraphs, made when it is first asked for; a longer one's beginning if there is one."""
+        """The archive of so many paragraphs, made when first asked for; a longer one's beginning if there is one."""
         if (count, is_folded) not in self._archives:
             target = self.directory / f"archive-{count}{'-folded.txt' if is_folded else '.jsonl'}"
             longer = [(n, path) for (n, kind), path in self._archives.items() if n > count and kind == is_folded]

@@ -2,9 +2,9 @@
 
     python benchmarks/speed.py [--quick] [--json FILE] [--svg FILE]
 
-Prints Markdown, writes docs/img/speed.svg and, on request, the raw figures as JSON. Half an hour or more; --quick stops at 100,000
-paragraphs, has fewer rounds and takes eight. sides.py says who takes part, measure.py what is measured, and
-fasttext_worker.py with which parameters fastText is trained.
+Prints Markdown, writes docs/img/speed.svg and, on request, the raw figures as JSON. Takes 30 to 40 minutes; --quick
+stops at 100,000 paragraphs, has fewer rounds and takes about eight minutes. sides.py says who takes part, measure.py
+what is measured, and fasttext_worker.py with which parameters fastText is trained.
 """
 
 from __future__ import annotations
