@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from stancelib import store, text
 from stancelib.errors import InputError, ModelFileError
 from stancelib.model import StanceModel
 from stancelib.records import LabelledParagraph
-from stancelib.rows import Row
+from stancelib.rows import RECORD_BYTES, Row
 
 #: A batch is labelled at once; it has at most so many records, and ends with the one that fills so many characters.
 BATCH_RECORDS, BATCH_CHARACTERS = 2000, 1_000_000
@@ -54,7 +57,8 @@ def records_of(name: str, found: Iterable[Row], text_field: str, unit: str = "li
         value, given = row.data.get(text_field), row.data.get("id")
         article: str | InputError
         if isinstance(value, str):
-            article = value
+            too_long = len(value) > RECORD_BYTES
+            article = InputError(f"more than {RECORD_BYTES >> 20} MB in one record") if too_long else value
         elif text_field not in row.data:
             fields = ", ".join(map(str, row.data)) or "none"
             article = InputError(f"no field {text_field!r}; the fields are: {fields} (see --text-field)")
@@ -113,6 +117,7 @@ class Batch:
 
 
 _MODELS: dict[str, StanceModel] = {}
+_LOADING = threading.Lock()
 
 
 def model_of(path: Path | None, digest: str, data: bytes | None = None) -> StanceModel:
@@ -126,14 +131,16 @@ def model_of(path: Path | None, digest: str, data: bytes | None = None) -> Stanc
     Raises:
         ModelFileError: it can't be loaded, or the file is another one than when the task began.
     """
-    if digest not in _MODELS:
+    with _LOADING:
+        if (known := _MODELS.get(digest)) is not None:
+            return known
         data = store.read_bytes(path) if data is None else data
         if hashlib.sha256(data).hexdigest() != digest:
             raise ModelFileError(f"{path}: the model file was changed while it was in use; start again")
         model = store.from_bytes(data, "the shipped model" if path is None else str(path))
         _MODELS.clear()  # one at a time: a model is large
         _MODELS[digest] = model
-    return _MODELS[digest]
+        return model
 
 
 def label_batch(task: Task, records: Sequence[Record]) -> Batch:
@@ -195,7 +202,22 @@ def label_records(task: Task, records: Iterable[Record], jobs: int = 1) -> Itera
     if jobs == 1:
         yield from (label_batch(task, batch) for batch in batches(records))
         return
-    from joblib import Parallel, delayed
+    # joblib's own pool rather than Parallel: that one reads on as long as workers are free, however slowly its results
+    # are taken, and an archive does not fit into memory.
+    from joblib.externals.loky import get_reusable_executor
+    from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")
-    yield from parallel(delayed(label_batch)(task, batch) for batch in batches(records))
+    pool = get_reusable_executor(max_workers=jobs)
+    ahead: deque[Future[Batch]] = deque()
+    try:
+        for some in batches(records):
+            ahead.append(pool.submit(label_batch, task, some))
+            if len(ahead) > 2 * jobs:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    except BrokenProcessPool as error:
+        raise InputError("a worker process was killed, for want of memory perhaps; use fewer --jobs") from error
+    finally:
+        # Also when whoever takes the results has had enough.
+        pool.shutdown(kill_workers=bool(ahead))

@@ -55,7 +55,7 @@ def csv_lines(labelled: Iterable[LabelledParagraph]) -> str:
 
 def _csv(table: Iterable[Iterable[Any]]) -> str:
     file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\n").writerows(table)
+    csv.writer(file, lineterminator="\r\n").writerows(table)
     return file.getvalue()
 
 

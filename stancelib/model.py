@@ -183,7 +183,13 @@ class StanceModel:
         return cls(taxonomy, VoteTable(table), topics.threshold, topics.slope, topics.offset, about)
 
     def score(self, texts: Sequence[str]) -> Floats:
-        """Decision values, shape (paragraphs, topics + 3 * topics): the array path, for bulk use."""
+        """Decision values, shape (paragraphs, topics + 3 * topics): the array path, for bulk use.
+
+        Raises:
+            InputError: one text is given, not a list of them.
+        """
+        if isinstance(texts, str):
+            raise InputError("a list of paragraphs is wanted, not one text")
         return self.table.scores(texts)
 
     def topic_probabilities(self, scores: Floats) -> Floats:
@@ -306,22 +312,25 @@ class StanceModel:
         >>> stancelib.load().label_frame(frame)["energy_stance"].tolist()
         ['neutral']
         """
-        if not hasattr(frame, "columns"):
+        if hasattr(frame, "collect"):
+            raise InputError("a lazy frame can't be labelled: collect() it first")
+        if not hasattr(frame, "columns") or not (hasattr(frame, "assign") or hasattr(frame, "with_columns")):
             raise InputError(f"a data frame is wanted, not {type(frame).__name__}")
         names = list(frame.columns)
+        if names.count(text) > 1:
+            raise InputError(f"there are {names.count(text)} columns {text!r}; rename all but one")
         if text not in names:
             raise InputError(f"no column {text!r}; there are: {', '.join(map(str, names))}")
         columns = self.label_columns(list(frame[text]), threshold=threshold)
         if taken := [name for name in columns if name in names]:
             raise InputError(f"the column {taken[0]!r} is there already; rename it, its place is needed")
+        series = type(frame[text])
         if hasattr(frame, "with_columns"):  # polars
-            series = type(frame[text])
             return frame.with_columns(*[series(name, values).cast(kind) for name, (kind, values) in columns.items()])
+        # Named, because pandas before and after 3 infers different types from the same values.
+        types = {bool: "bool", float: "float64", str: "string"}
         return frame.assign(
-            **{
-                name: np.array(values, dtype=object if kind is str else kind)
-                for name, (kind, values) in columns.items()
-            }
+            **{n: series(values, index=frame.index, dtype=types[kind]) for n, (kind, values) in columns.items()}
         )
 
     def label_columns(
@@ -336,7 +345,7 @@ class StanceModel:
         if len(there) < len(texts) and (
             bad := [n for n, v in enumerate(texts) if not (isinstance(v, str) or _missing(v))]
         ):
-            raise InputError(f"row {bad[0]} holds {texts[bad[0]]!r}, which is no text")
+            raise InputError(f"row {bad[0]} holds {str(texts[bad[0]])[:50]}, which is no text")
         decided = self.decide([value for _, value in there], threshold)
         columns: dict[str, tuple[type, list[Any]]] = {}
         for k, name in enumerate(self.taxonomy.names):

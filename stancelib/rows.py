@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -9,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from stancelib.errors import InputError, MissingExtraError
 
 #: The kinds of file that hold records, by suffix.
-SUFFIXES = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 
 #: A record of more bytes than this is refused before it is read whole; a thick book has a tenth of it.
 RECORD_BYTES = 16 << 20
@@ -37,14 +38,14 @@ class Row:
     size: int
 
 
-def read(file: BinaryIO, kind: str, columns: Sequence[str] = (), encoding: str = "utf-8-sig") -> Iterator[Row]:
+def read(file: BinaryIO, kind: str, columns: Sequence[str] = (), encoding: str | None = None) -> Iterator[Row]:
     """The records of a file in order.
 
     Args:
         file: open for reading bytes; a Parquet file must be seekable.
         kind: "jsonl", "csv" or "parquet".
         columns: those that must be there in a CSV or Parquet file.
-        encoding: of JSONL and CSV.
+        encoding: of JSONL and CSV; by default a byte-order mark's word, else UTF-8.
 
     Raises:
         InputError: the file as a whole can't be read: no header, a column that is not there, no Parquet file.
@@ -52,21 +53,25 @@ def read(file: BinaryIO, kind: str, columns: Sequence[str] = (), encoding: str =
     """
     if kind == "parquet":
         return read_parquet(file, columns)
+    if encoding is None:
+        file = buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, file))
+        utf16 = buffered.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        encoding = "utf-16" if utf16 else "utf-8-sig"
     lines = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
     return _csv(lines, columns) if kind == "csv" else _jsonl(lines)
 
 
-def _lines(file: io.TextIOWrapper) -> Iterator[str | InputError]:
-    """Lines with their ends; one that is too long comes as an error, and is never at hand whole."""
+def _lines(file: io.TextIOWrapper) -> Iterator[tuple[str, InputError | None]]:
+    """Lines with their ends and what is wrong with them; one that is too long comes empty, and is never at hand whole."""
     while line := file.readline(RECORD_BYTES):
-        if len(line) == RECORD_BYTES and not line.endswith("\n"):
-            while (rest := file.readline(RECORD_BYTES)) and not rest.endswith("\n"):
+        if len(line) == RECORD_BYTES and not line.endswith(("\n", "\r")):
+            while (rest := file.readline(RECORD_BYTES)) and not rest.endswith(("\n", "\r")):
                 pass
-            yield InputError(f"more than {RECORD_BYTES >> 20} MB in one record; cut it into articles")
+            yield "", InputError(f"more than {RECORD_BYTES >> 20} MB in one record; cut it into articles")
         elif _NOT_DECODED.search(line):
-            yield InputError("not UTF-8 (or not in the encoding that was named); save the file as UTF-8")
+            yield line, InputError("not UTF-8 (or not in the encoding that was named); save the file as UTF-8")
         else:
-            yield line
+            yield line, None
 
 
 def _bytes(line: str) -> int:
@@ -74,16 +79,16 @@ def _bytes(line: str) -> int:
 
 
 def _jsonl(file: io.TextIOWrapper) -> Iterator[Row]:
-    for number, line in enumerate(_lines(file), 1):
+    for number, (line, error) in enumerate(_lines(file), 1):
         data: dict[str, Any] | InputError
-        if isinstance(line, InputError):
-            yield Row(number, line, RECORD_BYTES)
+        if error is not None:
+            yield Row(number, error, _bytes(line) or RECORD_BYTES)
         elif line.strip():
             try:
                 found = json.loads(line)
                 data = found if isinstance(found, dict) else InputError("not a JSON object")
-            except (ValueError, RecursionError) as error:
-                data = InputError(f"not JSON: {error}")
+            except (ValueError, RecursionError) as wrong:
+                data = InputError(f"not JSON: {wrong}")
             yield Row(number, data, _bytes(line))
 
 
@@ -91,21 +96,24 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
     bad: list[InputError] = []
     size = 0
 
-    def good() -> Iterator[str]:
+    def lines() -> Iterator[str]:
         nonlocal size
-        for line in _lines(file):
-            if isinstance(line, InputError):
-                bad.append(line)
-                line = "\n"
+        for line, error in _lines(file):
+            if error is not None:
+                bad.append(error)
+                if not line:  # where the record would have ended is not known, so nothing after it can be trusted
+                    return
             size += _bytes(line)
             yield line
 
     csv.field_size_limit(RECORD_BYTES)
-    reader = csv.reader(good(), strict=True)
+    reader = csv.reader(lines(), strict=True)
     try:
         header = next(reader, [])
     except csv.Error as error:
         raise InputError(f"line 1: {error}") from error
+    if bad:
+        raise InputError(f"line 1: {bad[0]}")
     if missing := [name for name in columns if name not in header]:
         raise InputError(f"line 1: there is no column {missing[0]!r}; the columns are: {', '.join(header) or 'none'}")
     while True:
@@ -113,20 +121,30 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
         first = reader.line_num + 1
         try:
             cells = next(reader)
-            if bad:
-                data = bad[0]
-            elif not cells:
-                continue
-            elif len(cells) > len(header):
-                data = InputError(f"{len(cells)} cells, but {len(header)} columns")
-            else:
-                data = dict(zip(header, cells, strict=False))
         except StopIteration:
+            if bad:
+                yield Row(first, InputError(f"{bad[0]}; nothing after it was read"), size)
             return
         except csv.Error as error:
-            data = InputError(
-                f"{error}; nothing up to line {reader.line_num} was read: a quotation mark that is never closed, perhaps"
+            lost = (
+                "nothing after it was read"
+                if size >= RECORD_BYTES
+                else f"nothing up to line {reader.line_num} was read"
             )
+            yield Row(first, InputError(f"{error}; {lost}: a quotation mark that is never closed, perhaps"), size)
+            if size >= RECORD_BYTES:
+                return
+            bad.clear()
+            size = 0
+            continue
+        if bad:
+            data = bad[0]
+        elif not cells:
+            continue
+        elif len(cells) > len(header):
+            data = InputError(f"{len(cells)} cells, but {len(header)} columns")
+        else:
+            data = dict(zip(header, cells, strict=False))
         yield Row(first, data, size)
         bad.clear()
         size = 0
@@ -164,8 +182,8 @@ def read_parquet(file: BinaryIO, columns: Sequence[str], group: int | None = Non
             for data in batch.to_pylist():
                 number += 1
                 yield Row(number, data, size)
-    except (pyarrow.ArrowException, OSError) as error:
-        yield Row(number + 1, InputError(f"the Parquet file is damaged from here on ({error})"), size)
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        yield Row(number + 1, InputError(f"the Parquet file can't be read from about here on ({error})"), size)
 
 
 def _parquet_file(file: BinaryIO) -> Any:

@@ -5,7 +5,9 @@ The model travels once to each worker, whose memory then holds it; a worker need
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 
 from stancelib import batch, formats, rows, store
 from stancelib.batch import Batch, Task
-from stancelib.errors import InputError, MissingExtraError, StancelibError
+from stancelib.errors import InputError, MissingExtraError
 
 
 def _dask(name: str) -> Any:
@@ -69,22 +71,19 @@ class Part:
     target: Path
 
 
-def parts_of(sources: Sequence[Path], target: Path) -> list[Part]:
-    """Every row group of some Parquet files, in order, with its place in a directory.
-
-    Raises:
-        InputError: a file can't be read.
-    """
+def parts_of(sources: Sequence[Path], target: Path) -> tuple[list[Part], list[str]]:
+    """Every row group of some Parquet files, in order, with its place in a directory, and what is wrong with the others."""
     found: list[tuple[Path, int]] = []
+    problems = []
     for source in sources:
         try:
             with source.open("rb") as file:
                 found += [(source, group) for group in range(len(rows.parquet_groups(file)))]
         except OSError as error:
-            raise InputError(f"{source}: can't be read: {error.strerror}") from error
+            problems.append(f"{source}: can't be read: {error.strerror}")
         except InputError as error:
-            raise InputError(f"{source}: {error}") from error
-    return [Part(source, group, target / f"part-{n:06}.parquet") for n, (source, group) in enumerate(found)]
+            problems.append(f"{source}: {error}")
+    return [Part(source, group, target / f"part-{n:06}.parquet") for n, (source, group) in enumerate(found)], problems
 
 
 def label_part(task: Task, data: bytes, part: Part, text_field: str, topics: Sequence[str]) -> Batch:
@@ -99,48 +98,68 @@ def label_part(task: Task, data: bytes, part: Part, text_field: str, topics: Seq
                 done.append(batch.label_batch(task, records))
                 yield from done[-1].data.decode().split("\n")[:-1]
 
-    with store.whole_file(part.target) as made:
-        formats.write_parquet(lines(), topics, made)
+    try:
+        with store.whole_file(part.target) as made:
+            formats.write_parquet(lines(), topics, made)
+    except (InputError, OSError) as error:
+        problem = f"{part.source}, row group {part.group}: {error}"
+        return Batch(data=b"", records=0, paragraphs=0, size=0, problems=(problem,), notes=())
+    problems = tuple(problem for b in done for problem in b.problems)
+    if problems:  # kept, so that a run that goes on knows of them
+        store.write_whole(part.target.with_name(f"_{part.target.stem}.problems"), "\n".join(problems).encode())
     return Batch(
         data=b"",
         records=sum(b.records for b in done),
         paragraphs=sum(b.paragraphs for b in done),
         size=sum(b.size for b in done),
-        problems=tuple(p for b in done for p in b.problems),
+        problems=problems,
         notes=tuple(n for b in done for n in b.notes),
     )
 
 
-def label_parts(
-    address: str, task: Task, parts: Sequence[Part], text_field: str, topics: Sequence[str]
-) -> Iterator[tuple[Part, Batch]]:
-    """Label the parts on a cluster.
+@contextlib.contextmanager
+def cluster(address: str) -> Iterator[Any]:
+    """A client of the Dask cluster at an address.
 
     Args:
         address: of its scheduler, such as ``tcp://127.0.0.1:8786``.
-        task: how.
-        parts: from `parts_of`; workers must see their files under the same paths.
-        text_field, topics: the column with the texts, the model's topics.
-
-    Yields:
-        Each part with what came of it, as they are done. What a lost worker had at hand is done again by another one.
 
     Raises:
-        InputError: there is no cluster at the address, or a part fails again and again.
+        InputError: it is no address, or there is no cluster.
         MissingExtraError: Dask is not installed.
     """
     distributed = _dask("distributed")
+    if not re.fullmatch(r"((tcp|tls|ws|wss)://)?[^\s/:]+:\d+", address):
+        raise InputError(f"{address!r} is no address of a Dask scheduler; one is like tcp://127.0.0.1:8786")
     try:
         client = distributed.Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(f"there is no Dask scheduler at {address} ({error})") from error
     with client:
-        data = client.submit(bytes, store.read_bytes(task.model), key=f"stancelib-model-{task.digest}")
-        futures = {client.submit(label_part, task, data, part, text_field, topics, pure=False): part for part in parts}
-        for future in distributed.as_completed(list(futures), loop=client.loop):
-            try:
-                yield futures[future], future.result()
-            except StancelibError:
-                raise
-            except Exception as error:  # whatever a worker died of
-                raise InputError(f"{futures[future].source}, row group {futures[future].group}: {error}") from error
+        yield client
+
+
+def label_parts(
+    client: Any, task: Task, parts: Sequence[Part], text_field: str, topics: Sequence[str]
+) -> Iterator[tuple[Part, Batch]]:
+    """Label the parts on a cluster.
+
+    Args:
+        client: from `cluster`.
+        task: how.
+        parts: from `parts_of`; workers must see their files under the same paths.
+        text_field, topics: the column with the texts, the model's topics.
+
+    Yields:
+        Each part with what came of it, as they are done. What a lost worker had at hand is done again by another one;
+        a part that can't be labelled has a problem that says why.
+    """
+    data = client.submit(bytes, store.read_bytes(task.model), key=f"stancelib-model-{task.digest}")
+    futures = {client.submit(label_part, task, data, part, text_field, topics, pure=False): part for part in parts}
+    for future in _dask("distributed").as_completed(list(futures), loop=client.loop):
+        part = futures[future]
+        try:
+            yield part, future.result()
+        except Exception as error:  # whatever a worker died of: the others go on
+            problem = f"{part.source}, row group {part.group}: {type(error).__name__}: {error}"
+            yield part, Batch(data=b"", records=0, paragraphs=0, size=0, problems=(problem,), notes=())

@@ -76,7 +76,7 @@ def words(texts: Sequence[str]) -> Words:
         hard = np.unique(np.searchsorted(ends, special[kinds == _HARD], side="right"))
         texts = list(texts)
         for n in hard.tolist():
-            texts[n] = text.fold(texts[n])
+            texts[n] = text.fold(texts[n])[: text.PARAGRAPH_LENGTH]
         codes, folded, ends = _fold(texts)
         at = np.flatnonzero(folded == _HARD)  # these stay as they are: `fold` has left them so
         folded[at] = [code if chr(code).isalnum() else _BREAK for code in codes[at].tolist()]

@@ -159,7 +159,7 @@ def words(text: str) -> list[str]:
     >>> words("«ايران/تركيه»،")
     ['ایران', 'ترکیه']
     """
-    return [word[:TOKEN_LENGTH] for word in _WORD.findall(fold(text[:PARAGRAPH_LENGTH]))]
+    return [word[:TOKEN_LENGTH] for word in _WORD.findall(fold(text[:PARAGRAPH_LENGTH])[:PARAGRAPH_LENGTH])]
 
 
 def join_affixes(tokens: Iterable[str]) -> list[str]:
@@ -336,7 +336,7 @@ _BLANK: Final = re.compile(r"\n[^\S\n]*\n")
 _LINE_END: Final = re.compile(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]")
 _ENDS_SENTENCE: Final = re.compile(r"[.!?؟…:؛»\"”)\]]\s*$")
 _SURE_LETTER: Final = re.compile("[0-9A-Za-z\u0621-\u063a\u0641-\u064a\u067e-\u06cc]")
-_HEADING: Final = re.compile(r"#{1,6}\s+(.*?)\s*#*$", re.DOTALL)
+_HEADING: Final = re.compile(r"#{1,6}\s+(.*)$", re.DOTALL)
 
 
 def _is_wrapped(lines: list[str]) -> bool:
@@ -362,7 +362,7 @@ def split_paragraphs(text: str) -> list[tuple[str, str]]:
             lines = [" ".join(lines)]
         for line in lines:
             heading = _HEADING.match(line)
-            body = heading.group(1) if heading else line
+            body = heading.group(1).rstrip("#").rstrip() if heading else line
             # A line of stars or dashes is a rule, not a paragraph; folding is for the few where a glance won't do.
             if _SURE_LETTER.search(body) or words(body):
                 paragraphs.append(("headline" if heading else "body", body))

@@ -77,7 +77,7 @@ class FeatureTable:
 
 # Slices of a batch that fit the processor's caches; their size was chosen by measurement.
 _SLICE, _SLICE_CHARACTERS = 2000, 1_000_000
-# `VoteTable._once` sorts numbers that hold a paragraph, a unit and a place in the slice, the latter two in so many bits.
+# `VoteTable._weighted_sections` sorts numbers that hold a paragraph, a unit and a place in the slice, the latter two in so many bits.
 _UNIT_BITS, _PLACE_BITS = 26, 23
 _PREFIX, _SUFFIX = 1, 2
 _CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN, units.LEADER)

@@ -10,13 +10,14 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 
 import stancelib
-from stancelib import cli
+from stancelib import batch, cli, formats
 from stancelib.cli import sink
 from stancelib.records import Paragraph
 
@@ -215,6 +216,92 @@ def test_wrong_usage(archive: Path, tmp_path: Path, capsys) -> None:
     assert "stdin" in refused(capsys, "-", "-o", tmp_path / "x.jsonl", "--resume")
     assert "no directory" in refused(capsys, archive, "-o", tmp_path / "no" / "x.jsonl")
     assert "is a directory" in refused(capsys, archive, "-o", tmp_path)
+    assert "name the --format" in refused(capsys, archive, "-o", tmp_path / "labels.json")
+
+
+def test_input_is_never_overwritten_nor_output_read(tmp_path: Path) -> None:
+    source = tmp_path / "news" / "a.jsonl"
+    source.parent.mkdir()
+    source.write_text('{"id": "1", "text": "نفت گران شد."}\n', encoding="utf-8")
+    before = source.read_bytes()
+    for spelled in (source, tmp_path / "news" / ".." / "news" / "a.jsonl"):
+        done = run(spelled, "-o", source)
+        assert done.returncode == 1
+        assert "is to be read and written" in done.stderr
+        assert source.read_bytes() == before
+    out = source.with_name("out.jsonl")
+    for _ in range(2):
+        assert run("news", "-o", out, cwd=tmp_path).returncode == 0
+        assert len(out.read_text(encoding="utf-8").splitlines()) == 1
+    (tmp_path / "empty").mkdir()
+    done = run(tmp_path / "empty")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nothing to label in this directory" in done.stderr
+
+
+def test_an_interruption_within_a_write_leaves_nothing_half(archive: Path, labelled: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    script = """
+from stancelib.cli import main, sink
+calls = []
+write = sink.Sink._write
+def torn(self, data):
+    calls.append(0)
+    if len(calls) == 2:
+        write(self, data[:1000])
+        raise KeyboardInterrupt
+    return write(self, data)
+sink.Sink._write = torn
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script, "label", str(archive), "-o", str(out)], capture_output=True)
+    assert done.returncode == 130
+    assert run(archive, "-o", out, "--resume").returncode == 1
+    assert out.read_bytes() == labelled.read_bytes()
+
+
+def test_a_closed_pipe_is_quiet(archive: Path) -> None:
+    command = [*COMMAND, str(archive), "--format", "jsonl", "--jobs", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    stderr = process.stderr.read().decode()
+    process.wait()
+    assert "Traceback" not in stderr
+    assert "Warning" not in stderr
+
+
+def test_a_worker_that_is_killed_is_named(archive: Path, tmp_path: Path) -> None:
+    script = """
+import os, signal
+from stancelib import batch
+from stancelib.cli import main
+def dies(task, records):
+    os.kill(os.getpid(), signal.SIGKILL)
+batch.label_batch = dies
+main()
+"""
+    command = [sys.executable, "-c", script, "label", str(archive), "-o", str(tmp_path / "o.jsonl"), "--jobs", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 1
+    assert "a worker process was killed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_processes_read_no_more_than_is_taken(records: list[dict[str, str]]) -> None:
+    read = []
+
+    def endless():
+        for n, record in enumerate(records * 100):
+            read.append(n)
+            yield batch.Record("x", None, "x", record["text"], 1)
+
+    results = batch.label_records(batch.Task.of(None, formats.jsonl), endless(), jobs=2)
+    next(results)
+    time.sleep(3)
+    assert len(read) <= 7 * batch.BATCH_RECORDS
+    results.close()
 
 
 def test_damaged_files_are_named_and_the_others_are_labelled(tmp_path: Path) -> None:

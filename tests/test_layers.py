@@ -75,7 +75,19 @@ def modules_after(code: str) -> set[str]:
     return {name.split(".")[0] for name in run.stderr.split("\n")}
 
 
-HEAVY = {"sklearn", "hazm", "joblib", "scipy", "pandas", "polars", "pyarrow", "dask", "distributed", "matplotlib", "nltk"}
+HEAVY = {
+    "sklearn",
+    "hazm",
+    "joblib",
+    "scipy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "dask",
+    "distributed",
+    "matplotlib",
+    "nltk",
+}
 
 
 def test_labelling_needs_numpy_only() -> None:
@@ -87,7 +99,9 @@ def test_labelling_needs_numpy_only() -> None:
 
 
 def test_labelling_a_frame_loads_the_frames_library_only() -> None:
-    code = "import stancelib, types\nclass Frame(dict):\n  columns = ['text']\n  def assign(self, **more): return more\n"
+    code = (
+        "import stancelib, types\nclass Frame(dict):\n  columns = ['text']\n  def assign(self, **more): return more\n"
+    )
     loaded = modules_after(code + "stancelib.load().label_frame(Frame(text=['نفت گران شد']))")
     assert not loaded & HEAVY
 

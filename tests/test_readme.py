@@ -39,7 +39,9 @@ def test_both_show_the_same_commands_and_figures() -> None:
     assert figures("README.md") == figures("README.fa.md")
 
 
-@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "docs/quality.md", "docs/speed.md", "labels/DATASHEET.md"])
+@pytest.mark.parametrize(
+    "name", [*READMES, "CONTRIBUTING.md", "docs/quality.md", "docs/speed.md", "labels/DATASHEET.md"]
+)
 def test_links_inside_the_repository_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):

@@ -94,5 +94,34 @@ def test_a_record_that_is_too_long_is_never_held_whole(monkeypatch: pytest.Monke
     assert "in one record" in found[0][1]
     assert found[1] == (2, {"text": "دو"})
     found = read(f"id,text\n1,{long}\n2,دو\n".encode(), "csv")
-    assert "in one record" in found[0][1]
-    assert found[1] == (3, {"id": "2", "text": "دو"})
+    assert "in one record; cut it into articles; nothing after it was read" in found[0][1]
+    assert len(found) == 1
+    found = read(f'id,text\n0,x\n1,"{"آ" * 900}\n{"آ" * 900}"\n2,دو\n'.encode(), "csv")
+    assert found[0] == (2, {"id": "0", "text": "x"})
+    assert "nothing after it was read" in found[1][1]
+    assert len(found) == 2
+    found = read(f'{{"text": "{long}"}}\r{{"text": "دو"}}\r'.encode(), "jsonl")
+    assert found[1] == (2, {"text": "دو"})
+
+
+def test_a_byte_that_is_not_utf_8_spoils_its_record_only() -> None:
+    data = b'id,text\n1,"\xff first\nsecond line\n3"\n2,' + 'دو\n3,"سه\n'.encode() + b'\xff"\n' + "4,چهار\n".encode()
+    found = read(data, "csv")
+    assert [line for line, _ in found] == [2, 5, 6, 8]
+    assert found[0][1].startswith("not UTF-8")
+    assert found[1][1] == {"id": "2", "text": "دو"}
+    assert found[2][1].startswith("not UTF-8")
+    assert found[3][1] == {"id": "4", "text": "چهار"}
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_a_byte_order_mark_says_utf_16(kind: str) -> None:
+    lines = {"jsonl": '{"text": "نفت"}\n', "csv": "text\nنفت\n"}[kind]
+    assert [data for _, data in read(lines.encode("utf-16"), kind)] == [{"text": "نفت"}]
+
+
+def test_values_that_python_cannot_hold() -> None:
+    times = pyarrow.array([2**62], pyarrow.timestamp("us"))
+    data = parquet({"id": times, "text": ["نفت"]})
+    (found,) = read(data, "parquet")
+    assert "can't be read from about here on" in found[1]

@@ -43,7 +43,7 @@ def test_label_frame(make) -> None:
                 assert row[f"{topic}_stance"] == found[topic].stance
                 assert row[f"{topic}_stance_score"] == found[topic].stance_score
             else:
-                assert row[f"{topic}_stance"] is None
+                assert pandas.isna(row[f"{topic}_stance"])
                 assert pandas.isna(row[f"{topic}_stance_score"])
 
 
@@ -62,8 +62,15 @@ def test_frames_that_cannot_be_labelled() -> None:
         model.label_frame(pandas.DataFrame({"text": ["x", 5]}))
     with pytest.raises(InputError, match="'energy' is there already"):
         model.label_frame(pandas.DataFrame({"text": TEXTS, "energy": 1}))
-    with pytest.raises(InputError, match="a data frame is wanted, not list"):
-        model.label_frame(TEXTS)
+    for other in (TEXTS, pyarrow.table({"text": TEXTS})):
+        with pytest.raises(InputError, match="a data frame is wanted, not"):
+            model.label_frame(other)
+    with pytest.raises(InputError, match=r"collect\(\) it first"):
+        model.label_frame(polars.DataFrame({"text": TEXTS}).lazy())
+    with pytest.raises(InputError, match="there are 2 columns 'text'"):
+        model.label_frame(pandas.DataFrame([["a", "b"]], columns=["text", "text"]))
+    with pytest.raises(InputError, match="a list of paragraphs is wanted"):
+        model.score("نفت")
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +136,7 @@ def test_label_dataframe_on_a_cluster(
     assert len(found) == len(frame)
     for name in expected.columns:
         mine, theirs = found[name].tolist(), expected[name].tolist()
-        assert all(a == b or (pandas.isna(a) and pandas.isna(b)) for a, b in zip(mine, theirs, strict=True)), name
+        assert all((pandas.isna(a) and pandas.isna(b)) or a == b for a, b in zip(mine, theirs, strict=True)), name
 
 
 def refused(capsys: pytest.CaptureFixture[str], code: int, *arguments: object) -> str:
@@ -148,7 +155,7 @@ def test_going_on_and_wrong_usage(cluster, paragraphs: pandas.DataFrame, tmp_pat
     before = (out / "part-000000.parquet").stat().st_mtime_ns
     (out / "part-000002.parquet").unlink()
     assert "is not empty" in refused(capsys, 2, source, "--dask", address, "-o", out)
-    assert refused(capsys, 0, source, "--dask", address, "-o", out, "--resume") == ""
+    assert "row 2: 'text' is no text" in refused(capsys, 1, source, "--dask", address, "-o", out, "--resume")
     assert (out / "part-000000.parquet").stat().st_mtime_ns == before
     assert pyarrow.parquet.read_table(out / "part-000002.parquet")["id"].to_pylist() == ["3"]
     again = refused(capsys, 2, source, "--dask", address, "-o", out, "--resume", "--threshold", 0.9)
@@ -157,10 +164,18 @@ def test_going_on_and_wrong_usage(cluster, paragraphs: pandas.DataFrame, tmp_pat
     csv = tmp_path / "a.csv"
     csv.write_text("text\nx\n", encoding="utf-8")
     assert "a cluster labels Parquet files" in refused(capsys, 1, csv, "--dask", address, "-o", tmp_path / "new")
-    assert "no column 'body'" in refused(
-        capsys, 1, source, "--dask", address, "-o", tmp_path / "new", "--text-field", "body"
-    )
-    assert not (tmp_path / "new").exists() or not list((tmp_path / "new").glob("*.parquet"))
+    assert "--jobs" in refused(capsys, 2, source, "--dask", address, "-o", tmp_path / "new", "--jobs", 2)
+    (tmp_path / "mixed").mkdir()
+    pandas.DataFrame({"body": ["x"]}).to_parquet(tmp_path / "mixed" / "a.parquet", index=False)
+    (tmp_path / "mixed" / "b.parquet").write_bytes(b"PAR1 no")
+    table.to_parquet(tmp_path / "mixed" / "c.parquet", index=False)
+    out = tmp_path / "mixed" / "out"
+    error = refused(capsys, 1, tmp_path / "mixed", "--dask", address, "-o", out)
+    assert "a.parquet, row group 0: there is no column 'text'" in error
+    assert "b.parquet: not a Parquet file" in error
+    (done,) = out.glob("part-*.parquet")
+    assert pyarrow.parquet.read_table(done)["id"].to_pylist() == ["1", "3"]
+    assert "a.parquet, row group 0" in refused(capsys, 1, tmp_path / "mixed", "--dask", address, "-o", out, "--resume")
 
 
 def test_no_cluster_there(tmp_path: Path, capsys) -> None:
@@ -168,3 +183,7 @@ def test_no_cluster_there(tmp_path: Path, capsys) -> None:
     pandas.DataFrame({"text": ["x"]}).to_parquet(source)
     error = refused(capsys, 1, source, "--dask", "tcp://127.0.0.1:1", "-o", tmp_path / "out")
     assert "there is no Dask scheduler at tcp://127.0.0.1:1" in error
+    assert not (tmp_path / "out").exists()
+    for address in ("", "foo://x", "not an address", "tcp://host"):
+        error = refused(capsys, 1, source, "--dask", address, "-o", tmp_path / "out")
+        assert f"{address!r} is no address of a Dask scheduler" in error

@@ -41,6 +41,7 @@ def test_words_of_the_corpus(gold: list[Paragraph]) -> None:
 
 def test_long_words_and_long_paragraphs_are_cut() -> None:
     check(["ب" * 500 + " پایان", "نفت " * 300_000, "آ" * (text.PARAGRAPH_LENGTH + 5)])
+    check(["ﷺ" * 200_000])  # becomes several times as long when it is folded
     assert len(scan.words(["نفت " * 300_000]).hashes) == text.PARAGRAPH_LENGTH // 4
 
 

@@ -57,6 +57,11 @@ def test_marks_inside_words_change_no_token(mark: str, raw: str) -> None:
     assert text.tokens(marked) == text.tokens(clean)
 
 
+def test_headings() -> None:
+    assert text.split_paragraphs("## دیدار دو وزیر ##\n\nمتن.")[0] == ("headline", "دیدار دو وزیر")
+    assert text.split_paragraphs("# " + "#" * 100_000 + "x")[0][0] == "headline"  # in linear time
+
+
 def test_long_word_takes_linear_time() -> None:
     def seconds(size: int) -> float:
         word = "هم‌" * size

@@ -23,7 +23,10 @@ class Archive:
         kind: "text", "jsonl", "csv" or "parquet" for all of them; by suffix where it is ``None``.
         encoding: as for `text.decode`.
         text_field: where a record has its text.
-        output: a file that is not input though it stands in a directory of input.
+        output: a file or directory that is not input though it stands in a directory of input.
+
+    Raises:
+        InputError: the output is named as input too, or stdin is named twice.
     """
 
     def __init__(
@@ -31,12 +34,20 @@ class Archive:
     ) -> None:
         self._kind, self._encoding, self._text_field = kind, encoding, text_field
         self._sources: list[Path | None] = []
-        for path in paths:
-            if path == _STDIN:
+        self._empty: list[Path] = []
+        away = None if output is None else output.resolve()
+        if paths.count(_STDIN) > 1:
+            raise InputError("- stands twice; stdin can be read once")
+        for path in map(Path, paths):
+            if str(path) == _STDIN:
                 self._sources.append(None)
+            elif away is not None and path.resolve() == away:
+                raise InputError(f"{path} is to be read and written; give another --output")
             else:
-                found = rows.files([Path(path)], (*_ARTICLES, *rows.SUFFIXES), deep=True)
-                self._sources += [file for file in found if file != output]
+                found = list(rows.files([path], (*_ARTICLES, *rows.SUFFIXES), deep=True))
+                if not found:
+                    self._empty.append(path)
+                self._sources += [f for f in found if away is None or not f.resolve().is_relative_to(away)]
 
     @property
     def parquet_files(self) -> list[Path]:
@@ -70,6 +81,9 @@ class Archive:
 
     def records(self) -> Iterator[Record]:
         """Every record; one that can't be read, or a whole file, comes with the error in the place of its text."""
+        for path in self._empty:
+            kinds = ", ".join((*_ARTICLES, *rows.SUFFIXES))
+            yield Record(str(path), None, str(path), InputError(f"nothing to label in this directory ({kinds})"), 0)
         for source in self._sources:
             name = _STDIN if source is None else str(source)
             kind = self._kind or (rows.SUFFIXES.get(source.suffix.lower(), "text") if source is not None else "text")
@@ -77,19 +91,28 @@ class Archive:
                 if kind == "text":
                     yield Record(name, None, name, self._article(source), self._stat(source)[0])
                 elif source is None:
-                    yield from self._rows(name, sys.stdin.buffer, kind)
+                    yield from self._rows(name, self._stdin(), kind)
                 else:
                     with source.open("rb") as file:
                         yield from self._rows(name, file, kind)
             except OSError as error:
                 yield Record(name, None, name, InputError(f"can't be read: {error.strerror}"), 0)
+            except UnicodeError as error:
+                problem = InputError(f"not in the encoding that was named ({error}); nothing from there on was read")
+                yield Record(name, None, name, problem, 0)
             except StancelibError as error:
                 yield Record(name, None, name, InputError(str(error)), 0)
+
+    @staticmethod
+    def _stdin() -> BinaryIO:
+        if sys.stdin is None:
+            raise InputError("stdin is closed")
+        return sys.stdin.buffer
 
     def _article(self, source: Path | None) -> str | InputError:
         limit = rows.RECORD_BYTES
         if source is None:
-            data = sys.stdin.buffer.read(limit + 1)
+            data = self._stdin().read(limit + 1)
         else:
             with source.open("rb") as file:
                 data = file.read(limit + 1)
@@ -101,5 +124,5 @@ class Archive:
             return error
 
     def _rows(self, name: str, file: BinaryIO, kind: str) -> Iterator[Record]:
-        found = rows.read(file, kind, (self._text_field,), self._encoding or "utf-8-sig")
+        found = rows.read(file, kind, (self._text_field,), self._encoding)
         return records_of(name, found, self._text_field, "row" if kind == "parquet" else "line")

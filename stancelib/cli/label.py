@@ -36,7 +36,7 @@ _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral"}
 @click.option("--text-field", default="text", show_default=True, help="Where a record of an archive has its text.")
 @click.option(
     "--input-format",
-    type=click.Choice(["text", *rows.SUFFIXES.values()]),
+    type=click.Choice(list(dict.fromkeys(["text", *rows.SUFFIXES.values()]))),
     help="What the files are; default: by suffix, stdin is text.",
 )
 @click.option("--jobs", type=click.IntRange(0, 512), default=1, show_default=True, help="Processes; 0: one a core.")
@@ -66,13 +66,17 @@ def command(
     if dask is not None:
         if output is None or form not in (None, "parquet"):
             raise click.UsageError("--dask writes Parquet: give a directory as --output, and no other --format")
-        archive = Archive(paths, "parquet", encoding, text_field, None)
+        if jobs != 1 or encoding or input_format:
+            raise click.UsageError("--dask goes without --jobs, --encoding and --input-format")
+        archive = Archive(paths, "parquet", encoding, text_field, output)
         _on_cluster(dask, archive, output, Task.of(model_file, formats.jsonl, threshold), text_field, resume, progress)
         return
     if output is not None and output.is_dir():
         raise click.UsageError(f"{output} is a directory; --output must be a file")
     if form is None:
         form = rows.SUFFIXES.get(output.suffix.lower(), "table") if output is not None else "table"
+        if output is not None and form == "table" and output.suffix.lower() not in ("", ".txt", ".md"):
+            raise click.UsageError(f"name the --format of {output}; .jsonl, .csv, .parquet and .txt say it themselves")
     if output is None and (form == "parquet" or resume):
         raise click.UsageError("--resume and --format parquet need --output: a file to go on with or to write whole")
     if resume and form == "table":
@@ -86,14 +90,14 @@ def command(
     settings = {"model": task.digest, "threshold": threshold, "form": form, "input": archive.fingerprint()}
     keep = form != "table" and "-" not in paths
     with Sink(output, form, topics, settings, resume=resume, keep=keep) as sink:
-        records = itertools.islice(archive.records(), sink.records, None)
-        with Progress(archive.size, sink.size, progress) as bar:
+        records = itertools.islice(archive.records(), sink.done.records, None)
+        with Progress(archive.size, sink.done.size, progress) as bar:
             for batch in label_records(task, records, jobs):
                 for message in (*batch.problems, *batch.notes):
                     bar.say(f"stancelib: {message}")
                 sink.write(batch)
                 bar.update(batch)
-    if sink.problems:
+    if sink.done.problems:
         raise click.exceptions.Exit(1)
 
 
@@ -105,23 +109,27 @@ def _on_cluster(
 
     topics = model_of(task.model, task.digest).taxonomy.names
     settings = {"model": task.digest, "threshold": task.threshold, "input": archive.fingerprint()}
-    parts = scale.parts_of(archive.parquet_files, output)
-    run = output / "_run.sha256"  # readers of Parquet directories skip such names
-    if not resume and output.is_dir() and any(output.iterdir()):
-        raise click.UsageError(f"{output} is not empty; give a new directory, or --resume to go on")
+    parts, failed = scale.parts_of(archive.parquet_files, output)
+    # Readers of Parquet directories skip names that begin so.
+    run = output / "_run.sha256"
     if resume and run.is_file():
         if run.read_text(encoding="utf-8") != run_digest(settings):
             raise click.UsageError(f"{output} comes from a run with other input, options or another model or version")
         parts = [part for part in parts if not part.target.is_file()]
-    output.mkdir(parents=True, exist_ok=True)
-    write_whole(run, run_digest(settings).encode())
-    failed = False
-    with Progress(len(parts), 0, progress) as bar:
-        for _, done in scale.label_parts(address, task, parts, text_field, topics):
-            for message in (*done.problems, *done.notes):
-                bar.say(f"stancelib: {message}")
-            failed = failed or bool(done.problems)
-            bar.update(done, 1)
+        failed += [file.read_text(encoding="utf-8") for file in sorted(output.glob("_part-*.problems"))]
+    elif output.is_dir() and any(output.iterdir()):
+        raise click.UsageError(f"{output} is not empty; give a new directory, or --resume to go on with a run in it")
+    for message in failed:
+        click.echo(f"stancelib: {message}", err=True)
+    with scale.cluster(address) as client:
+        output.mkdir(parents=True, exist_ok=True)
+        write_whole(run, run_digest(settings).encode())
+        with Progress(len(parts), 0, progress) as bar:
+            for _, done in scale.label_parts(client, task, parts, text_field, topics):
+                for message in (*done.problems, *done.notes):
+                    bar.say(f"stancelib: {message}")
+                failed += done.problems
+                bar.update(done, 1)
     if failed:
         raise click.exceptions.Exit(1)
 

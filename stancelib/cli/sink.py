@@ -9,13 +9,13 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 import click
 
 from stancelib import __version__, formats, rows
 from stancelib.batch import Batch
-from stancelib.store import write_whole
+from stancelib.store import whole_file, write_whole
 
 #: How often the place that is reached is written down.
 CHECKPOINT_SECONDS = 1.0
@@ -25,6 +25,16 @@ def run_digest(settings: Mapping[str, Any]) -> str:
     """What an interrupted run and the one that goes on with it have in common, in 64 characters."""
     known = json.dumps([__version__, settings], ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(known.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Done(NamedTuple):
+    """How far a run is: records, paragraphs and problems, the size of the input, and the bytes written for it."""
+
+    records: int = 0
+    paragraphs: int = 0
+    problems: int = 0
+    size: int = 0
+    bytes: int = 0
 
 
 class Sink:
@@ -39,7 +49,7 @@ class Sink:
         keep: whether what was done is kept for another run when this one is interrupted.
 
     Attributes:
-        records, paragraphs, problems, size: what was taken so far, earlier runs included.
+        done: what was taken so far, earlier runs included.
     """
 
     def __init__(
@@ -55,7 +65,7 @@ class Sink:
         self._output, self._form, self._topics, self._resume, self._keep = output, form, topics, resume, keep
         self._run = run_digest(settings)
         self._file: BinaryIO | None = None
-        self.records = self.paragraphs = self.problems = self.size = 0
+        self.done = Done()
 
     @property
     def _part(self) -> Path:
@@ -72,29 +82,29 @@ class Sink:
                 raise click.UsageError(f"there is no directory {self._output.parent} to write to")
             if self._form == "parquet":
                 rows.pyarrow_parquet()  # missing, it should be said before the work is done
-            length = self._earlier() if self._resume else 0
-            self._file = self._part.open("r+b" if length else "wb")
-            self._file.truncate(length)
-            self._file.seek(length)
-            if not length:
+            if self._resume:
+                self.done = self._earlier()
+            self._file = self._part.open("r+b" if self.done.bytes else "wb")
+            self._file.truncate(self.done.bytes)
+            self._file.seek(self.done.bytes)
+            if not self.done.bytes:
                 self._state.unlink(missing_ok=True)
-        if self._form == "csv" and not self.records:
+        if self._form == "csv" and not self.done.bytes:
             # The mark tells Excel that this is UTF-8; every CSV reader knows it.
             mark = "" if self._output is None else "\ufeff"
-            self._write((mark + formats.csv_head(self._topics)).encode())
+            self.done = Done(bytes=self._write((mark + formats.csv_head(self._topics)).encode()))
         self._next = time.monotonic() + CHECKPOINT_SECONDS
         return self
 
-    def _earlier(self) -> int:
-        """How many bytes of an interrupted run are good; its counts are taken over."""
+    def _earlier(self) -> Done:
+        """How far an interrupted run was."""
         try:
             state = json.loads(self._state.read_text(encoding="utf-8"))
-            length, run = int(state["bytes"]), state["run"]
-            counts = [int(state[name]) for name in ("records", "paragraphs", "problems", "size")]
-            if self._part.stat().st_size < length:
+            run, done = state["run"], Done(*map(int, state["done"]))
+            if self._part.stat().st_size < done.bytes:
                 raise ValueError("shorter than it was")
         except FileNotFoundError:
-            return 0
+            return Done()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise click.UsageError(
                 f"{self._state} is damaged ({error}); run without --resume to start again"
@@ -104,24 +114,23 @@ class Sink:
                 f"{self._part} comes from a run with other input, options or another model or version; "
                 "run without --resume to start again"
             )
-        self.records, self.paragraphs, self.problems, self.size = counts
-        if self.problems:
-            click.echo(f"stancelib: {self.problems} records could not be used before the interruption", err=True)
-        return length
+        if done.problems:
+            click.echo(f"stancelib: {done.problems} records could not be used before the interruption", err=True)
+        return done
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> int:
         if self._file is None:
             click.echo(data, nl=False)
         else:
             self._file.write(data)
+        return len(data)
 
     def write(self, batch: Batch) -> None:
         """Take a batch."""
-        self._write(batch.data)
-        self.records += batch.records
-        self.paragraphs += batch.paragraphs
-        self.problems += len(batch.problems)
-        self.size += batch.size
+        written = self._write(batch.data)
+        more = (batch.records, batch.paragraphs, len(batch.problems), batch.size, written)
+        # In one step: what an interruption leaves half is not in it, and is cut off when the run goes on.
+        self.done = Done(*map(sum, zip(self.done, more, strict=True)))
         if time.monotonic() >= self._next:
             self._checkpoint()
             self._next = time.monotonic() + CHECKPOINT_SECONDS
@@ -131,14 +140,7 @@ class Sink:
             return
         self._file.flush()
         os.fsync(self._file.fileno())
-        state = {
-            "run": self._run,
-            "bytes": self._file.tell(),
-            "records": self.records,
-            "paragraphs": self.paragraphs,
-            "problems": self.problems,
-            "size": self.size,
-        }
+        state = {"run": self._run, "done": self.done}
         write_whole(self._state, json.dumps(state).encode())
 
     def __exit__(
@@ -148,11 +150,11 @@ class Sink:
             return
         assert self._output is not None
         if kind is not None:
-            if self.records and self._keep:
+            if self.done.records and self._keep:
                 self._checkpoint()
                 self._file.close()
                 click.echo(
-                    f"stancelib: stopped after {self.records:,} records; the same command with --resume goes on",
+                    f"stancelib: stopped after {self.done.records:,} records; the same command with --resume goes on",
                     err=True,
                 )
             else:
@@ -164,9 +166,9 @@ class Sink:
         os.fsync(self._file.fileno())
         self._file.close()
         if self._form == "parquet":
-            made = self._part.with_name(f"{self._part.name}.parquet")
-            with self._part.open(encoding="utf-8") as lines:
+            with whole_file(self._output) as made, self._part.open(encoding="utf-8", newline="\n") as lines:
                 formats.write_parquet(lines, self._topics, made)
-            made.replace(self._part)
-        self._part.replace(self._output)
+            self._part.unlink()
+        else:
+            self._part.replace(self._output)
         self._state.unlink(missing_ok=True)
