@@ -99,10 +99,18 @@ def test_labelling_needs_numpy_only() -> None:
 
 
 def test_labelling_a_frame_loads_the_frames_library_only() -> None:
-    code = (
-        "import stancelib, types\nclass Frame(dict):\n  columns = ['text']\n  def assign(self, **more): return more\n"
-    )
-    loaded = modules_after(code + "stancelib.load().label_frame(Frame(text=['نفت گران شد']))")
+    code = """
+import stancelib
+class Series(list):
+    def __init__(self, values, index=None, dtype=None):
+        super().__init__(values)
+class Frame(dict):
+    columns, index = ["text"], None
+    def assign(self, **more):
+        assert more["energy"] == [True]
+stancelib.load().label_frame(Frame(text=Series(["صادرات نفت ایران افزایش یافت."])))
+"""
+    loaded = modules_after(code)
     assert not loaded & HEAVY
 
 
