@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,6 +16,9 @@ from stancelib.errors import TrainingError
 if TYPE_CHECKING:
     from stancelib.arrays import NDArray
 
+
+#: The units of some texts and their weights, shape (texts, units).
+UnitCounts: TypeAlias = tuple[list[str], sp.csr_matrix]
 
 COUNTS = ("binary", "log", "raw")
 NORMALIZERS = ("fold", "hazm")
@@ -87,6 +90,10 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
 
     def fit_transform(self, X: Iterable[str], y: Any = None) -> sp.csr_matrix:
         """`fit`, and the matrix (n texts, features) of the same texts."""
+        return self.transform_units(self.fit_units(X))
+
+    def fit_units(self, X: Iterable[str]) -> UnitCounts:
+        """`fit`, and the units of the same texts, for `transform_units`."""
         if self.normalizer not in NORMALIZERS:
             raise TrainingError(f"unknown normalizer {self.normalizer!r}; allowed: {', '.join(NORMALIZERS)}")
         if self.count not in COUNTS:
@@ -124,12 +131,22 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         idf = np.log((1 + len(texts)) / (1 + df[[feature_ids[name] for name in kept]])) + 1
         # float32, so that a model file and the vectorizer that it came from hold the same numbers.
         self.idf_ = (idf * [self.char_weight if name[0] == "#" else 1.0 for name in kept]).astype(np.float32)
-        return self._matrix(names, counts)
+        return names, counts
 
     def transform(self, X: Iterable[str]) -> sp.csr_matrix:
         """The matrix (n texts, features) of any texts; a text without a known feature is a row of zeros."""
         check_is_fitted(self, "vocabulary_")
-        return self._matrix(*self._counts(self._texts(X)))
+        return self.transform_units(self._counts(self._texts(X)))
+
+    def transform_units(self, counted: UnitCounts) -> sp.csr_matrix:
+        """`transform` of texts whose units were counted before, with ``vocabulary_`` and ``idf_`` as they are now."""
+        names, counts = counted
+        known = self.vocabulary_
+        rows = [[known[f] for f in self._unit_features(unit) if f in known] for unit in names]
+        vectors = _csr(rows, len(known)) @ sp.diags(self.idf_.astype(np.float64))
+        norms = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
+        scale = np.sqrt(counts.multiply(counts) @ norms)
+        return sp.csr_matrix(sp.diags(1 / np.where(scale > 0, scale, 1.0)) @ (counts @ vectors))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """The features' names in column order."""
@@ -141,7 +158,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
             raise TrainingError("a list of texts is wanted, not one text")
         return [text.hazm_normalizer()(t) for t in X] if self.normalizer == "hazm" else list(X)
 
-    def _counts(self, texts: Sequence[str]) -> tuple[list[str], sp.csr_matrix]:
+    def _counts(self, texts: Sequence[str]) -> UnitCounts:
         """The units that occur and their weights, shape (texts, units)."""
         gazetteer = units.gazetteer() if self.gazetteer else None
         numbers: dict[str, int] = {}
@@ -163,14 +180,6 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         if " " in unit and "@" not in unit and unit not in self.pairs_:
             return []
         return units.unit_features(unit, self.lemmas_.get(unit), self.ngram_range)
-
-    def _matrix(self, names: Sequence[str], counts: sp.csr_matrix) -> sp.csr_matrix:
-        known = self.vocabulary_
-        rows = [[known[f] for f in self._unit_features(unit) if f in known] for unit in names]
-        vectors = _csr(rows, len(known)) @ sp.diags(self.idf_.astype(np.float64))
-        norms = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
-        scale = np.sqrt(counts.multiply(counts) @ norms)
-        return sp.csr_matrix(sp.diags(1 / np.where(scale > 0, scale, 1.0)) @ (counts @ vectors))
 
 
 def _csr(rows: Sequence[Sequence[int]], width: int) -> sp.csr_matrix:

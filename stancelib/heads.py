@@ -49,8 +49,16 @@ class Calibration:
     offset: Floats
 
 
-#: How exactly a model is fitted, and how exactly those are that only say how good it is, which takes half the time.
-EXACT, ROUGH = 1e-6, 1e-3
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """When the solver stops, for topics and for stances, whose problem is the easier one."""
+
+    topics: float
+    stances: float
+
+
+#: How exactly a model is fitted, and how exactly those are that only say which features matter and how good it is.
+EXACT, ROUGH = Tolerance(1e-5, 1e-5), Tolerance(1e-3, 1e-2)
 
 
 def _logistic(C: float, tol: float) -> LogisticRegression:
@@ -65,7 +73,7 @@ def _each(fit: Callable[[Any], _T], items: Iterable[Any]) -> list[_T]:
     return found
 
 
-def fit_topics(X: sp.csr_matrix, has: Flags, C: float, weight: Floats, tol: float = EXACT) -> Linear:
+def fit_topics(X: sp.csr_matrix, has: Flags, C: float, weight: Floats, tol: float = EXACT.topics) -> Linear:
     """Fit one logistic regression a topic, each feature scaled by its log-count ratio (NB features, Wang and Manning
     2012), so that a word that tells topics apart costs less than one that stands everywhere.
 
@@ -97,7 +105,7 @@ def topic_values_out_of_fold(X: sp.csr_matrix, has: Flags, C: float, weight: Flo
 
     def held_out(fold: tuple[int, Ints, Ints]) -> Floats:
         k, train, test = fold
-        head = fit_topics(X[train], has[train, k, None], C, weight[train], ROUGH)
+        head = fit_topics(X[train], has[train, k, None], C, weight[train], ROUGH.topics)
         value: Floats = X[test] @ head.coef[0] + head.intercept[0]
         return value
 
@@ -159,7 +167,7 @@ class StancePairs:
 
 
 def fit_stances(
-    X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, scale: Floats, tol: float = EXACT
+    X: sp.csr_matrix, pairs: StancePairs, C: float, weight: Floats, scale: Floats, tol: float = EXACT.stances
 ) -> Linear:
     """Fit the stance classifiers of all topics together, every stance of a topic with the same weight in all.
 
@@ -232,7 +240,7 @@ def stance_values_out_of_fold(
     fold = np.random.default_rng(seed).integers(0, 3, X.shape[0])[pairs.row]
     for k in range(3):
         test = fold == k
-        head = fit_stances(X, pairs[~test], C, weight, scale, ROUGH)
+        head = fit_stances(X, pairs[~test], C, weight, scale, ROUGH.stances)
         every = (X[pairs.row[test]] @ head.coef.T + head.intercept).reshape(-1, pairs.topics, len(STANCES))
         values[test] = every[np.arange(len(every)), pairs.topic[test]]
     return values

@@ -124,18 +124,19 @@ class StanceModel:
         has = np.array([[name in (p.topics or ()) for name in taxonomy.names] for p in gold])
         pairs = heads.StancePairs.of([p.stance for p in gold], taxonomy.names)
 
-        def train(X: Any, scale: Floats) -> tuple[Floats, Floats]:
-            topics = heads.fit_topics(X, has, settings.topic_c, weight)
-            stances = heads.fit_stances(X, pairs, settings.stance_c, weight, scale)
+        def train(X: Any, scale: Floats, tol: heads.Tolerance) -> tuple[Floats, Floats]:
+            topics = heads.fit_topics(X, has, settings.topic_c, weight, tol.topics)
+            stances = heads.fit_stances(X, pairs, settings.stance_c, weight, scale, tol.stances)
             coef = np.concatenate([topics.coef, stances.coef]).T
             return coef, np.concatenate([topics.intercept, stances.intercept])
 
         vectorizer = PersianTfidfVectorizer(**settings.features)
-        X = vectorizer.fit_transform([p.text for p in gold])
+        counts = vectorizer.fit_units([p.text for p in gold])
+        X = vectorizer.transform_units(counts)
         scale = np.where(vectorizer.of_pairs_, settings.stance_pairs, 1.0)
-        coef, bias = train(X, scale)
         if settings.prune is not None and len(vectorizer.vocabulary_) > settings.prune:
-            # A feature that says little to every label is dropped, and the rest learn again without it.
+            # A feature that says little to every label is dropped, and the rest learn without it.
+            coef, _ = train(X, scale, heads.ROUGH)
             largest = np.abs(coef * vectorizer.idf_[:, None]).max(axis=1).round(9)
             kept = np.sort(np.argsort(-largest, kind="stable")[: settings.prune])
             terms = list(vectorizer.vocabulary_)
@@ -143,8 +144,8 @@ class StanceModel:
             vectorizer.vocabulary_ = {terms[old]: new for new, old in enumerate(kept)}
             vectorizer.of_pairs_ = vectorizer.of_pairs_[kept]
             scale = scale[kept]
-            X = vectorizer.transform([p.text for p in gold])
-            coef, bias = train(X, scale)
+            X = vectorizer.transform_units(counts)
+        coef, bias = train(X, scale, heads.EXACT)
         topic_values = heads.topic_values_out_of_fold(X, has, settings.topic_c, weight)
         stance_values = heads.stance_values_out_of_fold(X, pairs, settings.stance_c, weight, scale)
         topics = heads.calibrate_topics(topic_values, has, meant)
