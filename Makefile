@@ -25,7 +25,7 @@ bench: $(VENV)/.base
 	$(BIN)/python benchmarks/speed.py
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) benchmarks/.fasttext-venv
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,4 +1,4 @@
-"""stancelib beside the usual stack, in one run: quality on real labelled news, speed from raw text to all labels.
+"""stancelib beside the usual stack, in one run: quality on real labelled news, speed from raw text to all scores.
 
     python benchmarks/peer.py [--dev dev.jsonl] [--speed texts.jsonl.gz]
 
@@ -54,8 +54,8 @@ def main() -> None:
     gc.freeze()  # neither side is to pay for the garbage collector walking through the other's vocabulary
     # In turn, so that a slow minute of the machine meets both; a fresh model, so that no word is known.
     for _ in range(5):
-        ours.append(per_second(store.from_bytes(data, "shipped").label, texts))
-        theirs.append(per_second(peer.label, texts[:2000]))
+        ours.append(per_second(store.from_bytes(data, "shipped").score, texts))
+        theirs.append(per_second(peer.score, texts[:2000]))
     model = store.load()
     ours_quality = theirs_quality = None
     if dev is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stancelib import rows
-from stancelib.records import LabelledParagraph
+from stancelib.records import TOPIC_COLUMNS, LabelledParagraph
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _PARQUET_ROWS = 10_000
@@ -25,11 +25,7 @@ def jsonl(labelled: Iterable[LabelledParagraph]) -> str:
 
 def columns(topics: Iterable[str]) -> dict[str, type]:
     """The columns of a table of labelled paragraphs and the type of their values; for topics those of `label_columns`."""
-    return _HEAD | {
-        f"{topic}{suffix}": kind
-        for topic in topics
-        for suffix, kind in (("", bool), ("_score", float), ("_stance", str), ("_stance_score", float))
-    }
+    return _HEAD | {f"{topic}{suffix}": kind for topic in topics for suffix, kind in TOPIC_COLUMNS}
 
 
 def cells(paragraph: dict[str, Any]) -> list[Any]:

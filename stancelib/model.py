@@ -14,7 +14,7 @@ from stancelib import taxonomy as taxonomies
 from stancelib import text
 from stancelib.errors import InputError, TrainingError
 from stancelib.lookup import Lines
-from stancelib.records import STANCES, Label, LabelledParagraph, Paragraph
+from stancelib.records import STANCES, TOPIC_COLUMNS, Label, LabelledParagraph, Paragraph
 from stancelib.taxonomy import Taxonomy
 from stancelib.votes import FeatureTable, VoteTable
 
@@ -353,12 +353,8 @@ class StanceModel:
             found = decided.found[:, k].tolist()
             stances = [STANCES[n] if f else None for n, f in zip(decided.stance[:, k].tolist(), found, strict=True)]
             sure = [s if f else None for s, f in zip(decided.stance_score[:, k].tolist(), found, strict=True)]
-            for suffix, kind, values in (
-                ("", bool, found),
-                ("_score", float, decided.topic[:, k].tolist()),
-                ("_stance", str, stances),
-                ("_stance_score", float, sure),
-            ):
+            every = (found, decided.topic[:, k].tolist(), stances, sure)
+            for (suffix, kind), values in zip(TOPIC_COLUMNS, every, strict=True):
                 column: list[Any] = [False if kind is bool else None] * len(texts)
                 for (n, _), value in zip(there, values, strict=True):
                     column[n] = value

@@ -13,6 +13,15 @@ STANCES: tuple[str, ...] = ("favor", "against", "neutral")
 KINDS: tuple[str, ...] = ("headline", "body")
 
 
+#: The columns of a topic in a table, after its name: is it there, its probability, the stance, the stance's probability.
+TOPIC_COLUMNS: tuple[tuple[str, type], ...] = (
+    ("", bool),
+    ("_score", float),
+    ("_stance", str),
+    ("_stance_score", float),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     """One paragraph with the labels that a person (or another annotator) gave it.
