@@ -65,13 +65,4 @@ def stream(model: str, source: str, target: str) -> None:
 
 if __name__ == "__main__":
     side = Side()
-    serve(
-        {
-            "load": side.load,
-            "read": side.read,
-            "score": side.score,
-            "train": train,
-            "label": label,
-            "stream": stream,
-        }
-    )
+    serve(side.load, side.read, side.score, train, label, stream)

@@ -57,12 +57,4 @@ def corpus_for_fasttext(target: str) -> None:
 
 if __name__ == "__main__":
     side = Side()
-    serve(
-        {
-            "read": side.read,
-            "fresh": side.fresh,
-            "score": side.score,
-            "train": train,
-            "corpus_for_fasttext": corpus_for_fasttext,
-        }
-    )
+    serve(side.read, side.fresh, side.score, train, corpus_for_fasttext)

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +21,8 @@ Item = TypeVar("Item")
 BATCH = 2000
 
 
-def serve(tasks: Mapping[str, Callable[..., object]]) -> None:
+def serve(*functions: Callable[..., object]) -> None:
+    tasks = {function.__name__: function for function in functions}
     # Libraries print to stdout what they like; the answers go where nothing else does.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

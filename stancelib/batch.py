@@ -94,7 +94,7 @@ class Task:
         threshold: float | None = None,
     ) -> Task:
         """A task for the model file as it is now."""
-        return cls(model, hashlib.sha256(store.read_bytes(model)).hexdigest(), render, threshold)
+        return cls(model, load(model)[2], render, threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +108,39 @@ class Batch:
         notes: one message for each that could, but should be looked at.
     """
 
-    data: bytes
-    records: int
-    paragraphs: int
-    size: int
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
+    data: bytes = b""
+    records: int = 0
+    paragraphs: int = 0
+    size: int = 0
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 _MODELS: dict[str, StanceModel] = {}
 _LOADING = threading.Lock()
+
+
+def load(path: Path | None) -> tuple[StanceModel, bytes, str]:
+    """A model, what stands in its file, and the SHA-256 of that, with which `model_of` finds it again.
+
+    Args:
+        path: the model file, ``None`` for the shipped one.
+
+    Raises:
+        ModelFileError: it can't be loaded.
+    """
+    data = store.read_bytes(path)
+    digest = hashlib.sha256(data).hexdigest()
+    with _LOADING:
+        return _remembered(path, digest, data), data, digest
+
+
+def _remembered(path: Path | None, digest: str, data: bytes) -> StanceModel:
+    if (model := _MODELS.get(digest)) is None:
+        model = store.from_bytes(data, "the shipped model" if path is None else str(path))
+        _MODELS.clear()  # one at a time: a model is large
+        _MODELS[digest] = model
+    return model
 
 
 def model_of(path: Path | None, digest: str, data: bytes | None = None) -> StanceModel:
@@ -137,10 +160,7 @@ def model_of(path: Path | None, digest: str, data: bytes | None = None) -> Stanc
         data = store.read_bytes(path) if data is None else data
         if hashlib.sha256(data).hexdigest() != digest:
             raise ModelFileError(f"{path}: the model file was changed while it was in use; start again")
-        model = store.from_bytes(data, "the shipped model" if path is None else str(path))
-        _MODELS.clear()  # one at a time: a model is large
-        _MODELS[digest] = model
-        return model
+        return _remembered(path, digest, data)
 
 
 def label_batch(task: Task, records: Sequence[Record]) -> Batch:

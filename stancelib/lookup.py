@@ -235,13 +235,6 @@ class HashTable:
     def __len__(self) -> int:
         return self._length
 
-    def copy(self) -> HashTable:
-        """A table with the same content and a life of its own."""
-        other = HashTable.__new__(HashTable)
-        other._length, other._shift, other._mask = self._length, self._shift, self._mask
-        other._keys, other._values = self._keys.copy(), self._values.copy()
-        return other
-
     def _first_slot(self, keys: Hashes) -> Ints:
         # The high bits of a product mix all bits of the key (Knuth, The Art of Computer Programming 3, 6.4).
         return ((keys * np.uint64(0xD6E8FEB86659FD93)) >> self._shift).view(np.int64)

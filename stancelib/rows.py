@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from stancelib.errors import InputError, MissingExtraError
+from stancelib.text import codec_of
 
 #: The kinds of file that hold records, by suffix.
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
@@ -53,11 +53,9 @@ def read(file: BinaryIO, kind: str, columns: Sequence[str] = (), encoding: str |
     """
     if kind == "parquet":
         return read_parquet(file, columns)
-    if encoding is None:
-        file = buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, file))
-        utf16 = buffered.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        encoding = "utf-16" if utf16 else "utf-8-sig"
-    lines = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
+    buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, file))
+    codec = codec_of(encoding, buffered.peek(2))
+    lines = io.TextIOWrapper(buffered, encoding=codec, errors="surrogateescape", newline="")
     return _csv(lines, columns) if kind == "csv" else _jsonl(lines)
 
 
@@ -114,8 +112,7 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
         raise InputError(f"line 1: {error}") from error
     if bad:
         raise InputError(f"line 1: {bad[0]}")
-    if missing := [name for name in columns if name not in header]:
-        raise InputError(f"line 1: there is no column {missing[0]!r}; the columns are: {', '.join(header) or 'none'}")
+    _require(columns, header, "line 1: ")
     while True:
         data: dict[str, Any] | InputError
         first = reader.line_num + 1
@@ -150,14 +147,23 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
         size = 0
 
 
+def _require(columns: Sequence[str], there: Sequence[str], where: str = "") -> None:
+    if missing := [name for name in columns if name not in there]:
+        names = ", ".join(there) or "none"
+        raise InputError(f"{where}there is no column {missing[0]!r}; the columns are: {names}")
+
+
 def parquet_groups(file: BinaryIO) -> list[int]:
     """How many records each row group of a Parquet file has.
 
     Raises:
         InputError: it is no Parquet file.
     """
-    metadata = _parquet_file(file).metadata
-    return [metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)]
+    return _group_sizes(_parquet_file(file))
+
+
+def _group_sizes(source: Any) -> list[int]:
+    return [source.metadata.row_group(n).num_rows for n in range(source.metadata.num_row_groups)]
 
 
 def read_parquet(file: BinaryIO, columns: Sequence[str], group: int | None = None) -> Iterator[Row]:
@@ -170,15 +176,12 @@ def read_parquet(file: BinaryIO, columns: Sequence[str], group: int | None = Non
     import pyarrow
 
     names = source.schema_arrow.names
-    if missing := [name for name in columns if name not in names]:
-        raise InputError(f"there is no column {missing[0]!r}; the columns are: {', '.join(names)}")
+    _require(columns, names)
     wanted = list(columns) + [name for name in ("id",) if name in names and name not in columns]
     size = -(-file.seek(0, io.SEEK_END) // max(source.metadata.num_rows, 1))
-    groups = range(source.metadata.num_row_groups)
-    number = sum(source.metadata.row_group(n).num_rows for n in groups if group is not None and n < group)
+    number = sum(_group_sizes(source)[: group or 0])
     try:
-        chosen = list(groups) if group is None else [group]
-        for batch in source.iter_batches(batch_size=500, columns=wanted, row_groups=chosen):
+        for batch in source.iter_batches(batch_size=500, columns=wanted, row_groups=None if group is None else [group]):
             for data in batch.to_pylist():
                 number += 1
                 yield Row(number, data, size)

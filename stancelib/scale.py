@@ -6,10 +6,9 @@ The model travels once to each worker, whose memory then holds it; a worker need
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +49,8 @@ def label_dataframe(ddf: Any, text: str = "text", *, model: Path | None = None, 
     [True, False]
     """
     delayed = _dask("dask").delayed
-    data = store.read_bytes(model)
-    digest = hashlib.sha256(data).hexdigest()
-    meta = batch.model_of(model, digest, data).label_frame(ddf._meta, text, threshold=threshold)
+    loaded, data, digest = batch.load(model)
+    meta = loaded.label_frame(ddf._meta, text, threshold=threshold)
     # A task of its own, so that the graph holds it once and a worker that comes later can have it too.
     sent = delayed(data, name=f"stancelib-model-{digest}")
     return ddf.map_partitions(_label_partition, sent, digest, text, threshold, meta=meta)
@@ -95,20 +93,20 @@ def label_part(task: Task, data: bytes, part: Part, text_field: str, topics: Seq
         with part.source.open("rb") as file:
             found = rows.read_parquet(file, (text_field,), part.group)
             for records in batch.batches(batch.records_of(str(part.source), found, text_field, "row")):
-                done.append(batch.label_batch(task, records))
-                yield from done[-1].data.decode().split("\n")[:-1]
+                labelled = batch.label_batch(task, records)
+                done.append(replace(labelled, data=b""))  # a row group may be larger than the memory
+                yield from labelled.data.decode().split("\n")[:-1]
 
     try:
         with store.whole_file(part.target) as made:
             formats.write_parquet(lines(), topics, made)
     except (InputError, OSError) as error:
         problem = f"{part.source}, row group {part.group}: {error}"
-        return Batch(data=b"", records=0, paragraphs=0, size=0, problems=(problem,), notes=())
+        return Batch(problems=(problem,))
     problems = tuple(problem for b in done for problem in b.problems)
     if problems:  # kept, so that a run that goes on knows of them
         store.write_whole(part.target.with_name(f"_{part.target.stem}.problems"), "\n".join(problems).encode())
     return Batch(
-        data=b"",
         records=sum(b.records for b in done),
         paragraphs=sum(b.paragraphs for b in done),
         size=sum(b.size for b in done),
@@ -162,4 +160,4 @@ def label_parts(
             yield part, future.result()
         except Exception as error:  # whatever a worker died of: the others go on
             problem = f"{part.source}, row group {part.group}: {type(error).__name__}: {error}"
-            yield part, Batch(data=b"", records=0, paragraphs=0, size=0, problems=(problem,), notes=())
+            yield part, Batch(problems=(problem,))

@@ -81,7 +81,6 @@ def words(texts: Sequence[str]) -> Words:
         at = np.flatnonzero(folded == _HARD)  # these stay as they are: `fold` has left them so
         folded[at] = [code if chr(code).isalnum() else _BREAK for code in codes[at].tolist()]
         special = np.flatnonzero(folded == _DROPPED)
-        kinds = folded[special]
     if len(special):
         folded = folded[folded != _DROPPED]
         ends = ends - np.searchsorted(special, ends)

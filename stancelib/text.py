@@ -306,6 +306,18 @@ _KEEP_ZWNJ: Final = {ord(a): b for a, b in _LETTERS.items() if a not in "ئؤأ�
 # --- articles ----------------------------------------------------------------------------------------------------
 
 
+def codec_of(encoding: str | None, beginning: bytes) -> str:
+    """The codec for a file of an encoding, or where that is ``None`` for a file that begins so: a byte-order mark's
+    word, else UTF-8. UTF-8 may have a mark of its own in either case.
+
+    >>> codec_of(None, b"\\xff\\xfe"), codec_of("utf-8", b""), codec_of("windows-1256", b"")
+    ('utf-16', 'utf-8-sig', 'windows-1256')
+    """
+    if encoding is None:
+        encoding = "utf-16" if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+    return "utf-8-sig" if encoding.lower() == "utf-8" else encoding
+
+
 def decode(data: bytes, encoding: str | None = None) -> str:
     """Bytes of an article into text.
 
@@ -319,15 +331,13 @@ def decode(data: bytes, encoding: str | None = None) -> str:
     """
     if encoding is not None and encoding.lower() not in ENCODINGS:
         raise InputError(f"unknown encoding {encoding!r}; allowed: {', '.join(ENCODINGS)}")
-    if encoding is None:
-        utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        encoding = "utf-16" if utf16 else "utf-8"
+    codec = codec_of(encoding, data)
     try:
-        return data.decode("utf-8-sig" if encoding.lower() == "utf-8" else encoding)
+        return data.decode(codec)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(
-            f"not {encoding}: byte 0x{data[error.start]:02x} at position {error.start} (line {line}); "
+            f"not {codec.removesuffix('-sig')}: byte 0x{data[error.start]:02x} at position {error.start} (line {line}); "
             f"if the file is in another encoding, name it with --encoding ({', '.join(ENCODINGS)})"
         ) from error
 

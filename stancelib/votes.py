@@ -77,7 +77,8 @@ class FeatureTable:
 
 # Slices of a batch that fit the processor's caches; their size was chosen by measurement.
 _SLICE, _SLICE_CHARACTERS = 2000, 1_000_000
-# `VoteTable._weighted_sections` sorts numbers that hold a paragraph, a unit and a place in the slice, the latter two in so many bits.
+# `VoteTable._weighted_sections` sorts numbers that hold a paragraph, a unit and a place in the slice, the latter two
+# in so many bits.
 _UNIT_BITS, _PLACE_BITS = 26, 23
 _PREFIX, _SUFFIX = 1, 2
 _CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN, units.LEADER)
@@ -144,7 +145,6 @@ class VoteTable:
         self._base = len(rows)
         self._learned: list[str] = []
         self._numbers = HashTable(hashes)
-        self._base_numbers = self._numbers.copy()
         # Votes for each label, then the squared norm.
         self._votes = Growing(np.float64, len(features.bias) + 1)
         idf = np.where(rows >= 0, features.idf[rows], 0.0)[:, None]
@@ -185,7 +185,7 @@ class VoteTable:
         for growing in (self._votes, self._hashes, self._lengths, self._kinds):
             growing.cut(self._base)
         self._learned.clear()
-        self._numbers = self._base_numbers.copy()
+        self._numbers = HashTable(self._hashes.values)
 
     def _learn(self, words: Sequence[str], hashes: Hashes) -> None:
         """Give new words their numbers, and look up their votes, norms and kinds."""

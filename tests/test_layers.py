@@ -12,8 +12,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "stancelib"
 LAYERS = [
     {"errors", "records", "arrays"},
-    {"taxonomy", "text", "rows"},
-    {"units", "lookup", "formats"},
+    {"taxonomy", "text"},
+    {"units", "lookup", "rows"},
+    {"formats"},
     {"scan"},
     {"features", "heads", "votes", "corpus", "evaluate"},
     {"model", "audit"},

@@ -35,7 +35,7 @@ def test_a_hash_table_answers_as_a_dictionary(parts: list[dict[int, int]], other
         table.add(np.array(list(new), dtype=np.uint64), np.array(list(new.values()), dtype=np.int64))
         known |= new
     asked = [*known, *others]
-    found = table.copy().find(np.array(asked, dtype=np.uint64))
+    found = table.find(np.array(asked, dtype=np.uint64))
     assert found.tolist() == [known.get(max(key, 1), -1) for key in asked]
     assert len(table) == len(known)
 
