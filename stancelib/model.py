@@ -124,9 +124,9 @@ class StanceModel:
         has = np.array([[name in (p.topics or ()) for name in taxonomy.names] for p in gold])
         pairs = heads.StancePairs.of([p.stance for p in gold], taxonomy.names)
 
-        def train(X: Any, scale: Floats, tol: heads.Tolerance) -> tuple[Floats, Floats]:
-            topics = heads.fit_topics(X, has, settings.topic_c, weight, tol.topics)
-            stances = heads.fit_stances(X, pairs, settings.stance_c, weight, scale, tol.stances)
+        def train(X: Any, scale: Floats, tol: float) -> tuple[Floats, Floats]:
+            topics = heads.fit_topics(X, has, settings.topic_c, weight, tol)
+            stances = heads.fit_stances(X, pairs, settings.stance_c, weight, scale, tol)
             coef = np.concatenate([topics.coef, stances.coef]).T
             return coef, np.concatenate([topics.intercept, stances.intercept])
 
