@@ -7,15 +7,18 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stancelib import store, text
 from stancelib.errors import InputError, ModelFileError
 from stancelib.model import StanceModel
 from stancelib.records import LabelledParagraph
 from stancelib.rows import RECORD_BYTES, Row
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 #: A batch is labelled at once; it has at most so many records, and ends with the one that fills so many characters.
 BATCH_RECORDS, BATCH_CHARACTERS = 2000, 1_000_000

@@ -138,9 +138,12 @@ class Lines(Sequence[str]):
                 found.append(part.hashes(starts[first:last] - low, ends[first:last] - low))
         return np.concatenate(found)
 
-    def begin_with(self, character: str) -> Flags:
-        """Which of them begin with a character."""
-        found: Flags = self._codes[self._starts] == ord(character)
+    def begin_with(self, characters: str) -> Flags:
+        """Which of them begin with some characters."""
+        found = np.ones(len(self), dtype=bool)
+        for n, code in enumerate(codes_of(characters)):
+            # Each ends in a line end, so one that is shorter differs before its end is passed.
+            found[found] = self._codes[self._starts[found] + n] == code
         return found
 
     def have(self, character: str) -> Ints:

@@ -160,12 +160,11 @@ class VoteTable:
         lengths = (*units.LENGTH_LIMITS, units.LENGTH_LIMITS[-1] + 1)
         self._length_units = self._numbers.find(hashes_of([units.length_unit(n) for n in lengths]))
         self._these = np.full((len(self._special.codes),) * 2, -1)
-        for number in range(len(pairs), self._base):
-            if (term := self._name(number)).startswith(units.THESE):
-                first, *second = term.removeprefix(units.THESE).split("+")
-                a, b = self._special.codes.get(first), self._special.codes.get(second[0] if second else first)
-                if a is not None and b is not None:
-                    self._these[a, b] = number
+        for n in np.flatnonzero(terms.begin_with(units.THESE)[self._marked]).tolist():
+            first, *second = terms[self._marked[n]].removeprefix(units.THESE).split("+")
+            a, b = self._special.codes.get(first), self._special.codes.get(second[0] if second else first)
+            if a is not None and b is not None:
+                self._these[a, b] = len(pairs) + n
 
     def __reduce__(self) -> tuple[type[VoteTable], tuple[FeatureTable, int]]:
         """Copies and other processes begin with nothing remembered."""
