@@ -48,6 +48,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         vocabulary_: feature -> column.
         idf_: (features,) smoothed inverse document frequency ln((1 + n) / (1 + df)) + 1, as scikit-learn has it.
         lemmas_, compounds_, pairs_: what else was learned.
+        gazetteer_: the states' names, where they are units.
         of_pairs_: (features,) which features only a pair of words has.
 
     Raises:
@@ -102,9 +103,10 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         if not 1 <= smallest <= largest:
             raise TrainingError(f"ngram_range is {self.ngram_range!r}; allowed: 1 <= smallest <= largest")
         texts = self._texts(X)
-        self.compounds_ = text.find_compounds(texts) if self.compounds else {}
-        if self.gazetteer:
-            self.compounds_ = {**self.compounds_, **units.gazetteer().compounds}
+        self.compounds_ = text.find_compounds(texts) if self.compounds else frozenset()
+        self.gazetteer_ = units.gazetteer() if self.gazetteer else None
+        if self.gazetteer_ is not None:
+            self.compounds_ = self.compounds_.union(self.gazetteer_.compounds)
         names, counts = self._counts(texts)
         present = counts.copy()
         present.data[:] = 1
@@ -160,12 +162,11 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
 
     def _counts(self, texts: Sequence[str]) -> UnitCounts:
         """The units that occur and their weights, shape (texts, units)."""
-        gazetteer = units.gazetteer() if self.gazetteer else None
         numbers: dict[str, int] = {}
         rows = [
             [
                 numbers.setdefault(unit, len(numbers))
-                for unit in units.paragraph_units(text.tokens(t, self.compounds_), self.pairs, gazetteer)
+                for unit in units.paragraph_units(text.tokens(t, self.compounds_), self.pairs, self.gazetteer_)
             ]
             for t in texts
         ]

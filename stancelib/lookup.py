@@ -264,7 +264,11 @@ class HashTable:
         return values
 
     def add(self, keys: Hashes, values: Ints) -> None:
-        """Add different keys that are not there yet, with their values."""
+        """Add different keys that are not there yet, with their values.
+
+        Raises:
+            ValueError: too many want the same slot: they are not different, or were made to collide.
+        """
         keys = np.maximum(keys, 1)
         if _SPARE * (self._length + len(keys)) > self._mask + 1:
             old = self._keys != 0
@@ -273,7 +277,10 @@ class HashTable:
             self._room(2 * len(keys))
         self._length += len(keys)
         slot = self._first_slot(keys)
+        work = 8 * len(keys) + 4096  # by chance less than twice as many slots are tried as there are keys
         while len(keys):
+            if (work := work - len(keys)) < 0:
+                raise ValueError("many keys of a table are the same")
             free = np.flatnonzero(self._keys[slot] == 0)
             self._keys[slot[free]] = keys[free]  # of several that want a slot the last one gets it
             won = np.zeros(len(keys), dtype=bool)

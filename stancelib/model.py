@@ -165,7 +165,7 @@ class StanceModel:
             lemmas={token: lemma for token, lemma in sorted(vectorizer.lemmas_.items()) if f"={lemma}" in known},
             ngram_range=(vectorizer.ngram_range[0], vectorizer.ngram_range[1]),
             count=vectorizer.count,
-            gazetteer=vectorizer.gazetteer,
+            gazetteer=vectorizer.gazetteer_,
             normalizer=vectorizer.normalizer,
         )
         about = {

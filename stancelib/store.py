@@ -1,6 +1,7 @@
 """The model file: one zip of JSON, text and .npy members, checked whole before anything is built from it. No pickle.
 
-Format 1. To change it: raise FORMAT, keep reading the old ones, and keep a golden file of each in tests/golden.
+Format 2. To change it: raise FORMAT, keep reading the old ones, and keep a golden file of each in tests/golden. Format 1
+had no states.txt, so its models take the states' names of the package, and the joined form of each compound.
 """
 
 from __future__ import annotations
@@ -22,21 +23,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stancelib import taxonomy as taxonomies
+from stancelib import units
 from stancelib.errors import ModelFileError, StancelibError
 from stancelib.lookup import Lines
 from stancelib.model import StanceModel
 from stancelib.records import STANCES, LabelledParagraph
+from stancelib.units import Gazetteer
 from stancelib.votes import FeatureTable, VoteTable
 
 if TYPE_CHECKING:
     from stancelib.arrays import Floats, NDArray
 
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "manifest.json"
-_MEMBERS = ("model.json", "terms.txt", "pairs.txt", "compounds.txt", "lemmas.txt", "idf.npy", "coef.npy")
+_MEMBERS_1 = ("model.json", "terms.txt", "pairs.txt", "compounds.txt", "lemmas.txt", "idf.npy", "coef.npy")
+_MEMBERS = {1: _MEMBERS_1, 2: (*_MEMBERS_1, "states.txt")}
+# What a member may unpack to: ten times and more what the shipped model has, and little enough to refuse any file at once.
+_MOST = {
+    _MANIFEST: 1 << 14,
+    "model.json": 1 << 20,
+    "terms.txt": 16 << 20,
+    "pairs.txt": 16 << 20,
+    "compounds.txt": 1 << 20,
+    "lemmas.txt": 2 << 20,
+    "idf.npy": 4 << 20,
+    "coef.npy": 32 << 20,
+    "states.txt": 1 << 20,
+}
 _MAX_FILE = 64 << 20
-_MAX_MEMBER = 128 << 20
+_MAX_DIRECTORY = 1 << 12
 _MAX_RATIO = 100
 _MAX_TOPICS = 1000
 
@@ -49,7 +65,7 @@ def to_bytes(model: StanceModel) -> bytes:
         "taxonomy": model.taxonomy.as_dict(),
         "ngram_range": list(table.ngram_range),
         "count": table.count,
-        "gazetteer": table.gazetteer,
+        "gazetteer": table.gazetteer is not None,
         "normalizer": table.normalizer,
         "step": table.step.tolist(),
         "bias": table.bias.tolist(),
@@ -61,10 +77,11 @@ def to_bytes(model: StanceModel) -> bytes:
         "model.json": json.dumps(meta, ensure_ascii=False, sort_keys=True, indent=1).encode(),
         "terms.txt": _lines(table.terms),
         "pairs.txt": _lines(pair.replace(" ", "\t") for pair in table.pairs),
-        "compounds.txt": _lines("\t".join((*pair, whole)) for pair, whole in sorted(table.compounds.items())),
+        "compounds.txt": _lines("\t".join(pair) for pair in sorted(table.compounds)),
         "lemmas.txt": _lines("\t".join(item) for item in sorted(table.lemmas.items())),
         "idf.npy": _npy(table.idf.astype("<f4")),
         "coef.npy": _npy(table.quantised.astype("<i2").T),  # by label: its values compress better together
+        "states.txt": _lines("\t".join(state) for state in _states(table.gazetteer)),
     }
     manifest = {
         "format": FORMAT,
@@ -155,7 +172,7 @@ def from_bytes(data: bytes, where: str) -> StanceModel:
         ModelFileError: what is wrong with it; ``where`` names the file in the message.
     """
     try:
-        return _build(_checked_members(data))
+        return _build(*_checked_members(data))
     except ModelFileError as error:
         raise ModelFileError(f"{where}: {error}") from error
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError,
@@ -165,72 +182,93 @@ def from_bytes(data: bytes, where: str) -> StanceModel:
         raise ModelFileError(f"{where}: damaged ({type(error).__name__}: {error})") from error
 
 
-def _checked_members(data: bytes) -> dict[str, bytes]:
-    """Every member's bytes, after names, sizes and hashes were found right."""
+def _checked_members(data: bytes) -> tuple[int, dict[str, bytes]]:
+    """The format and every member's bytes, after names, sizes and hashes were found right."""
+    _check_directory(data)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         infos = archive.infolist()
-        names = [info.filename for info in infos]
-        if sorted(names) != sorted((_MANIFEST, *_MEMBERS)):
-            raise ModelFileError(f"a model file has the members {', '.join((_MANIFEST, *_MEMBERS))} once each")
+        found = sorted(info.filename for info in infos)
+        if _MANIFEST not in found or len(set(found)) < len(found) or not set(found) <= set(_MOST):
+            raise ModelFileError(f"a model file has the members {', '.join(_MOST)} once each")
         for info in infos:
-            if info.file_size > _MAX_MEMBER or info.file_size > _MAX_RATIO * max(info.compress_size, 64):
-                raise ModelFileError(f"{info.filename} would unpack to {info.file_size} bytes, which is not plausible")
-        manifest = json.loads(_read(archive, _MANIFEST, 1 << 16))
-        if manifest.get("format") != FORMAT:
+            most = min(_MOST[info.filename], _MAX_RATIO * max(info.compress_size, 64))
+            if info.file_size > most:
+                raise ModelFileError(
+                    f"{info.filename} would unpack to {info.file_size} bytes; at most {most} are allowed"
+                )
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ModelFileError(f"{info.filename} is packed in a way that a model file never is")
+        manifest = json.loads(archive.read(_MANIFEST))
+        number = manifest.get("format")
+        if number not in _MEMBERS:
+            raise ModelFileError(f"format {number!r}; this version reads formats 1 to {FORMAT}: use a newer stancelib")
+        names = _MEMBERS[number]
+        if found != sorted((_MANIFEST, *names)):
             raise ModelFileError(
-                f"format {manifest.get('format')!r}; this version reads format {FORMAT}: use a newer stancelib"
+                f"a model file of format {number} has the members {', '.join((_MANIFEST, *names))} once each"
             )
         members = {}
-        for name in _MEMBERS:
+        for name in names:
             expected = manifest["members"][name]
             if expected["size"] != archive.getinfo(name).file_size:
                 raise ModelFileError(f"{name} has not the size that the manifest says")
-            members[name] = _read(archive, name, _MAX_MEMBER)
+            members[name] = archive.read(name)
             if hashlib.sha256(members[name]).hexdigest() != expected["sha256"]:
                 raise ModelFileError(f"{name} has not the SHA-256 that the manifest says")
-        return members
+        return number, members
 
 
-def _read(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    with archive.open(name) as member:
-        data = member.read(limit + 1)
-    if len(data) > limit:
-        raise ModelFileError(f"{name} is larger than {limit} bytes")
-    return data
+def _check_directory(data: bytes) -> None:
+    """Look at the frame of the zip before anything is made of its directory, which could list millions of members."""
+    end = len(data) - 22  # the record that ends a zip without a comment
+    if data[:4] != b"PK\x03\x04" or data[end : end + 4] != b"PK\x05\x06":
+        raise ModelFileError("not a stancelib model file, or cut off: it does not begin and end as one")
+    if (
+        int.from_bytes(data[end + 12 : end + 16], "little") > _MAX_DIRECTORY
+        or data[end - 20 : end - 16] == b"PK\x06\x07"
+    ):
+        raise ModelFileError("its list of members is longer than that of any model file")
 
 
-def _build(members: Mapping[str, bytes]) -> StanceModel:
+def _build(number: int, members: Mapping[str, bytes]) -> StanceModel:
     meta = json.loads(members["model.json"])
     taxonomy = taxonomies.from_dict(meta["taxonomy"], "taxonomy")
     topics = len(taxonomy.topics)
     if topics > _MAX_TOPICS:
         raise ModelFileError(f"{topics} topics; at most {_MAX_TOPICS} are allowed")
     labels = topics * (1 + len(STANCES))
-    terms = _as_lines(members["terms.txt"])
     step, bias = _vector(meta, "step", labels), _vector(meta, "bias", labels)
-    quantised = np.empty((len(terms), labels), dtype=np.int16)
-    for label, column in enumerate(_array(members["coef.npy"], "coef.npy", "<i2", (labels, len(terms)))):
-        quantised[:, label] = column  # three times as fast as to copy the transposed whole
-    idf = _array(members["idf.npy"], "idf.npy", "<f4", (len(terms),)).astype(np.float64)
+    # Lines take many times their size, so their number is compared with that of the arrays first.
+    width = members["terms.txt"].count(b"\n") + 1
+    idf = _array(members["idf.npy"], "idf.npy", "<f4", (width,)).astype(np.float64)
     if not np.isfinite(idf).all():
         raise ModelFileError("idf.npy holds numbers that are not finite")
+    quantised = np.empty((width, labels), dtype=np.int16)
+    for label, column in enumerate(_array(members["coef.npy"], "coef.npy", "<i2", (labels, width))):
+        quantised[:, label] = column  # three times as fast as to copy the transposed whole
+    if members["pairs.txt"].count(b"\n") >= width:
+        raise ModelFileError("pairs.txt has more pairs than there are terms")
     smallest, largest = meta["ngram_range"]
     if not (isinstance(smallest, int) and isinstance(largest, int) and 1 <= smallest <= largest <= 20):
         raise ModelFileError(f"ngram_range {meta['ngram_range']!r} is not two whole numbers from 1 to 20")
     if meta["count"] not in ("binary", "log", "raw") or meta["normalizer"] not in ("fold", "hazm"):
         raise ModelFileError("count or normalizer is not one of those allowed")
     table = FeatureTable(
-        terms=terms,
+        terms=_as_lines(members["terms.txt"]),
         idf=idf,
         quantised=quantised,
         step=step,
         bias=bias,
         pairs=_as_lines(members["pairs.txt"].replace(b"\t", b" ")),
-        compounds={(a, b): c for a, b, c in (line.split("\t") for line in _split(members["compounds.txt"]))},
-        lemmas=dict(line.split("\t") for line in _split(members["lemmas.txt"])),
+        compounds=frozenset((first, second) for first, second, *_ in _cells(members["compounds.txt"])),
+        lemmas=dict(_cells(members["lemmas.txt"])),
         ngram_range=(smallest, largest),
         count=meta["count"],
-        gazetteer=bool(meta["gazetteer"]),
+        gazetteer=None
+        if not meta["gazetteer"]
+        else units.gazetteer()
+        if number == 1
+        else _gazetteer(members["states.txt"]),
         normalizer=meta["normalizer"],
     )
     threshold, slope, offset = (_vector(meta, key, topics) for key in ("threshold", "slope", "offset"))
@@ -275,6 +313,20 @@ def _as_lines(data: bytes) -> Lines:
     return Lines(data.decode("utf-8", "surrogatepass") + "\n" if data else "")
 
 
-def _split(data: bytes) -> list[str]:
+def _cells(data: bytes) -> Iterator[list[str]]:
     text = data.decode("utf-8", "surrogatepass")
-    return text.split("\n") if text else []
+    return (line.split("\t") for line in text.split("\n")) if text else iter(())
+
+
+def _states(names: Gazetteer | None) -> list[tuple[str, str, str]]:
+    """(token, class, code of the state) of every name; the compounds among them stand with all others."""
+    return (
+        [] if names is None else [(token, kind, names.states[token]) for token, kind in sorted(names.classes.items())]
+    )
+
+
+def _gazetteer(data: bytes) -> Gazetteer:
+    rows = [(token, kind, code) for token, kind, code in _cells(data)]
+    if foreign := {kind for _, kind, _ in rows} - set(units.CLASSES):
+        raise ModelFileError(f"states.txt has the class {min(foreign)!r}; allowed: {', '.join(units.CLASSES)}")
+    return Gazetteer({token: kind for token, kind, _ in rows}, {token: code for token, _, code in rows})

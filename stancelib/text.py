@@ -7,7 +7,8 @@ import functools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from stancelib.errors import InputError, MissingExtraError
@@ -92,6 +93,7 @@ def fold(text: str) -> str:
             return text
 
 
+@functools.lru_cache(4096)
 def fold_alone(char: str) -> str | None:
     """What `fold` makes of a character whatever stands beside it, or ``None`` if its neighbours matter.
 
@@ -100,10 +102,23 @@ def fold_alone(char: str) -> str | None:
     >>> fold_alone("ك"), fold_alone("\u200c"), fold_alone("\u0301")
     ('ک', '', None)
     """
-    start = unicodedata.normalize("NFKD", char.translate(_FOLD))[:1]
-    if start and (unicodedata.category(start) in ("Mn", "Mc") or "\u1100" <= start < "\u1200" or start == "Σ"):
-        return None
-    return fold(char)
+    return None if _may_join(char) or _beginning(char) == "Σ" else fold(char)
+
+
+def _may_join(char: str) -> bool:
+    """Whether NFKC may compose the character with the one before it."""
+    start = _beginning(char)
+    return bool(start) and (unicodedata.category(start) in ("Mn", "Mc") or "\u1100" <= start < "\u1200")
+
+
+def _beginning(char: str) -> str:
+    return unicodedata.normalize("NFKD", char.translate(_FOLD))[:1]
+
+
+# The format characters that are met in Persian text; at the edges of a word they are not part of it.
+_FORMAT: Final = (
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------
@@ -162,54 +177,59 @@ def words(text: str) -> list[str]:
     return [word[:TOKEN_LENGTH] for word in _WORD.findall(fold(text[:PARAGRAPH_LENGTH])[:PARAGRAPH_LENGTH])]
 
 
-def join_affixes(tokens: Iterable[str]) -> list[str]:
+def join_affixes(words: Sequence[str]) -> list[str]:
     """Give free-standing affixes back to their words, as «می شود» and «کشور های» want it.
 
     >>> join_affixes(["کشور", "های", "می", "روند"])
     ['کشورهای', 'میروند']
     """
-    joined: list[str] = []
-    prefix = ""
-    for token in tokens:
-        if prefix:
-            joined.append((prefix + token)[:TOKEN_LENGTH])
-            prefix = ""
-        elif token in PREFIXES:
-            prefix = token
-        elif token in SUFFIXES and joined:
-            joined[-1] = (joined[-1] + token)[:TOKEN_LENGTH]
-        else:
-            joined.append(token)
-    if prefix:
-        joined.append(prefix)
-    return joined
+    return _joined(words, _affix_starts(words))
 
 
-def join_compounds(tokens: Iterable[str], compounds: Mapping[tuple[str, str], str]) -> list[str]:
+def join_compounds(tokens: Sequence[str], compounds: Collection[tuple[str, str]]) -> list[str]:
     """Write the compounds of ``compounds`` as one token, greedily from the left.
 
-    >>> join_compounds(["آتش", "بس", "فوری"], {("آتش", "بس"): "آتشبس"})
+    >>> join_compounds(["آتش", "بس", "فوری"], {("آتش", "بس")})
     ['آتشبس', 'فوری']
     """
-    joined: list[str] = []
-    open_pair = False  # whether the last token may still be the first half of a compound
-    for token in tokens:
-        whole = compounds.get((joined[-1], token)) if open_pair else None
-        if whole is None:
-            joined.append(token)
-            open_pair = True
-        else:
-            joined[-1] = whole
-            open_pair = False
-    return joined
+    return _joined(tokens, _compound_starts(tokens, compounds))
 
 
-def tokens(text: str, compounds: Mapping[tuple[str, str], str] | None = None) -> list[str]:
+def _affix_starts(words: Sequence[str]) -> list[int]:
+    """The places of the words that begin a token; the others go to the token before them."""
+    starts: list[int] = []
+    after_prefix = False
+    for n, word in enumerate(words):
+        if after_prefix:
+            after_prefix = False
+        elif word in PREFIXES:
+            starts.append(n)
+            after_prefix = True
+        elif not (word in SUFFIXES and starts):
+            starts.append(n)
+    return starts
+
+
+def _compound_starts(tokens: Sequence[str], compounds: Collection[tuple[str, str]]) -> list[int]:
+    starts: list[int] = []
+    open_pair = False  # whether the token before may still be the first half of a compound
+    for n, token in enumerate(tokens):
+        open_pair = not (open_pair and (tokens[n - 1], token) in compounds)
+        if open_pair:
+            starts.append(n)
+    return starts
+
+
+def _joined(parts: Sequence[str], starts: Sequence[int]) -> list[str]:
+    return [parts[a] if b == a + 1 else "".join(parts[a:b])[:TOKEN_LENGTH] for a, b in pairwise([*starts, len(parts)])]
+
+
+def tokens(text: str, compounds: Collection[tuple[str, str]] = ()) -> list[str]:
     """The folded tokens of a text, free-standing affixes and known compounds joined.
 
     Args:
         text: any string.
-        compounds: (first half, second half) -> joined form, as `find_compounds` finds them.
+        compounds: (first half, second half) of each, as `find_compounds` finds them.
 
     >>> tokens("همكاري های دو‌جانبه می شود")
     ['همکاریهای', 'دوجانبه', 'میشود']
@@ -218,7 +238,57 @@ def tokens(text: str, compounds: Mapping[tuple[str, str], str] | None = None) ->
     return join_compounds(flat, compounds) if compounds else flat
 
 
-def find_compounds(texts: Iterable[str], min_count: int = 2) -> dict[tuple[str, str], str]:
+def token_spans(text: str, compounds: Collection[tuple[str, str]] = ()) -> list[tuple[str, int, int]]:
+    """`tokens`, each with the place in the text that it comes from.
+
+    Args:
+        text: any string.
+        compounds: as for `tokens`.
+
+    Returns:
+        (token, start, end) in order: ``text[start:end]`` is how the text writes the token, its spaces and marks included.
+
+    >>> raw = "همكاري های دو‌جانبه"
+    >>> [(token, raw[start:end]) for token, start, end in token_spans(raw)]
+    [('همکاریهای', 'همكاري های'), ('دوجانبه', 'دو\u200cجانبه')]
+    """
+    folded, begins, ends = _folded_with_places(text[:PARAGRAPH_LENGTH])
+    parts: list[str] = []
+    spans: list[tuple[int, int]] = []
+    for match in _WORD.finditer(folded, 0, PARAGRAPH_LENGTH):
+        first, last = match.start(), min(match.end(), match.start() + TOKEN_LENGTH) - 1
+        parts.append(folded[first : last + 1])
+        spans.append((begins[first], ends[last]))
+    starts = _affix_starts(parts)
+    parts, spans = _joined(parts, starts), _joined_spans(spans, starts)
+    starts = _compound_starts(parts, compounds)
+    parts, spans = _joined(parts, starts), _joined_spans(spans, starts)
+    return [(token, *span) for token, span in zip(parts, spans, strict=True)]
+
+
+def _joined_spans(spans: Sequence[tuple[int, int]], starts: Sequence[int]) -> list[tuple[int, int]]:
+    return [(spans[a][0], spans[b - 1][1]) for a, b in pairwise([*starts, len(spans)])]
+
+
+def _folded_with_places(text: str) -> tuple[str, list[int], list[int]]:
+    """`fold` of a text, and for each character of that where in the text it begins and ends."""
+    begins: list[int] = []
+    ends: list[int] = []
+    start = 0
+    while start < len(text):
+        # A character together with all behind it that folds to nothing or may join it.
+        end = start + 1
+        while end < len(text) and (_may_join(text[end]) or fold_alone(text[end]) == ""):
+            end += 1
+        piece = text[start:end]
+        size = len(fold(piece))
+        begins += [start + len(piece) - len(piece.lstrip(_FORMAT))] * size
+        ends += [start + len(piece.rstrip(_FORMAT))] * size
+        start = end
+    return fold(text), begins, ends
+
+
+def find_compounds(texts: Iterable[str], min_count: int = 2) -> frozenset[tuple[str, str]]:
     """Learn which token pairs are one word from the places where a ZWNJ holds them together.
 
     Args:
@@ -226,7 +296,7 @@ def find_compounds(texts: Iterable[str], min_count: int = 2) -> dict[tuple[str, 
         min_count: how often the form with ZWNJ must occur.
 
     Returns:
-        (first half, second half) -> joined form. Affixes are left out: `join_affixes` has them already.
+        (first half, second half) of each. Affixes are left out: `join_affixes` has them already.
     """
     counts: Counter[tuple[str, str]] = Counter()
     for text in texts:
@@ -234,10 +304,10 @@ def find_compounds(texts: Iterable[str], min_count: int = 2) -> dict[tuple[str, 
             if "\u200c" not in chunk:
                 continue
             for word in re.findall(r"[^\W_]+(?:\u200c+[^\W_]+)+", chunk):
-                parts = join_affixes(part for piece in word.split("\u200c") for part in words(piece))
+                parts = join_affixes([part for piece in word.split("\u200c") for part in words(piece)])
                 if len(parts) == 2:
                     counts[parts[0], parts[1]] += 1
-    return {pair: (pair[0] + pair[1])[:TOKEN_LENGTH] for pair, count in sorted(counts.items()) if count >= min_count}
+    return frozenset(pair for pair, count in counts.items() if count >= min_count)
 
 
 # --- hazm --------------------------------------------------------------------------------------------------------

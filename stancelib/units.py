@@ -7,7 +7,7 @@ A unit is what gets a vote: a word, a pair of neighbouring words, a word beside 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import pairwise
@@ -19,6 +19,7 @@ STATE = "@state"
 CAPITAL = "@capital"
 CITIZEN = "@citizen"
 LEADER = "@leader"
+CLASSES = (STATE, CAPITAL, CITIZEN, LEADER)
 
 #: How the unit begins that says which states a paragraph names.
 THESE = "@these="
@@ -29,12 +30,12 @@ class Gazetteer:
     """State names: which tokens are one, and of which class.
 
     ``classes`` maps a token to ``STATE``, ``CAPITAL``, ``CITIZEN`` or ``LEADER``; ``states`` maps it to the state's code;
-    ``compounds`` joins the names of two words before they are looked up.
+    ``compounds`` are the names of two words, which are joined before they are looked up.
     """
 
     classes: Mapping[str, str]
     states: Mapping[str, str]
-    compounds: Mapping[tuple[str, str], str]
+    compounds: Collection[tuple[str, str]] = ()
 
 
 @functools.cache
@@ -42,23 +43,23 @@ def gazetteer() -> Gazetteer:
     """The gazetteer of data/states.tsv."""
     classes: dict[str, str] = {}
     states: dict[str, str] = {}
-    compounds: dict[tuple[str, str], str] = {}
+    compounds: set[tuple[str, str]] = set()
     table = resources.files("stancelib").joinpath("data/states.tsv").read_text(encoding="utf-8")
     for line in table.splitlines():
         if line.startswith("#") or not line.strip():
             continue
         code, *columns = line.split("\t")
-        for kind, names in zip((STATE, CAPITAL, CITIZEN, LEADER), columns, strict=True):
+        for kind, names in zip(CLASSES, columns, strict=True):
             for name in filter(None, names.split("|")):
                 words = text.words(name)
                 joined = "".join(words)
                 if len(words) == 2:
-                    compounds[words[0], words[1]] = joined
+                    compounds.add((words[0], words[1]))
                 elif len(words) > 2:
                     continue  # «بوسنی و هرزگوین»: its first word is enough
                 classes.setdefault(joined, kind)
                 states.setdefault(joined, code)
-    return Gazetteer(classes, states, compounds)
+    return Gazetteer(classes, states, frozenset(compounds))
 
 
 def ngrams(token: str, smallest: int, largest: int) -> list[str]:

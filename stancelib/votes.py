@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,11 +47,11 @@ class FeatureTable:
         step: (labels,) what the coefficients are multiples of.
         bias: (labels,) intercepts.
         pairs: the word pairs that are units, a space between the two.
-        compounds: (first half, second half) -> joined form.
+        compounds: (first half, second half) of each.
         lemmas: token -> lemma, where they differ.
         ngram_range: smallest and largest character n-gram.
         count: "binary", "log" or "raw": the weight of a unit that stands several times in a paragraph.
-        gazetteer: whether states and length are units.
+        gazetteer: the states' names; ``None`` where states and length are no units.
         normalizer: "fold" or "hazm".
     """
 
@@ -61,11 +61,11 @@ class FeatureTable:
     step: Floats
     bias: Floats
     pairs: Lines
-    compounds: Mapping[tuple[str, str], str]
+    compounds: Collection[tuple[str, str]]
     lemmas: Mapping[str, str]
     ngram_range: tuple[int, int]
     count: str
-    gazetteer: bool
+    gazetteer: units.Gazetteer | None
     normalizer: str
 
     @property
@@ -81,7 +81,6 @@ _SLICE, _SLICE_CHARACTERS = 2000, 1_000_000
 # in so many bits.
 _UNIT_BITS, _PLACE_BITS = 26, 23
 _PREFIX, _SUFFIX = 1, 2
-_CLASSES = (units.STATE, units.CAPITAL, units.CITIZEN, units.LEADER)
 _SPACE = hashes_of([" "])
 _NOTHING, _ONE = np.zeros(1, dtype=np.uint64), np.ones(1, dtype=np.int64)
 
@@ -93,7 +92,7 @@ class _Special:
     """
 
     def __init__(self, features: FeatureTable) -> None:
-        names = units.gazetteer() if features.gazetteer else units.Gazetteer({}, {}, {})
+        names = features.gazetteer or units.Gazetteer({}, {})
         opens = {first for first, _ in features.compounds}
         words = sorted({*text.PREFIXES, *text.SUFFIXES, *names.classes, *opens})
         # In order of codes, as `units.these_unit` has them.
@@ -102,7 +101,7 @@ class _Special:
         nothing = ""
         words.append(nothing)
         self.affix = np.array([_PREFIX if w in text.PREFIXES else _SUFFIX if w in text.SUFFIXES else 0 for w in words])
-        self.group = np.array([_CLASSES.index(names.classes[w]) if w in names.classes else -1 for w in words])
+        self.group = np.array([units.CLASSES.index(names.classes[w]) if w in names.classes else -1 for w in words])
         self.state = np.array([self.codes[names.states[w]] if w in names.classes else -1 for w in words])
         self.opens = np.array([w in opens for w in words])
 
@@ -153,8 +152,8 @@ class VoteTable:
         self._hashes.extend(hashes)
         self._lengths.extend(np.zeros(self._base, dtype=np.int64))
         self._kinds.extend(np.full(self._base, -1))
-        self._groups = hashes_of(_CLASSES)
-        self._group_lengths = np.array([len(name) for name in _CLASSES])
+        self._groups = hashes_of(units.CLASSES)
+        self._group_lengths = np.array([len(name) for name in units.CLASSES])
         self._group_units = self._numbers.find(self._groups)
         self._state_units = self._numbers.find(hashes_of([units.states_unit(n) for n in range(units.MOST_STATES + 1)]))
         lengths = (*units.LENGTH_LIMITS, units.LENGTH_LIMITS[-1] + 1)
@@ -298,7 +297,7 @@ class VoteTable:
         inside = owner[:-1] == owner[1:]
         if self.features.pairs:
             yield _known(self._numbers.find(self._pair_hashes(words[:-1], words[1:])), owner[:-1], inside)
-        if not self.features.gazetteer:
+        if self.features.gazetteer is None:
             return
         kinds = self._kinds.values[words]
         group = self._special.group[kinds]

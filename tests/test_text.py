@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,28 @@ def test_tokens_are_folded_words(raw: str) -> None:
         assert text.words(token) == [token]
 
 
+@given(st.one_of(st.text(), PERSIAN))
+def test_every_token_has_its_place_in_the_text(raw: str) -> None:
+    compounds = {("ا", "ب"), ("ب", "ا")}
+    spans = text.token_spans(raw, compounds)
+    assert [token for token, _, _ in spans] == text.tokens(raw, compounds)
+    assert all(0 <= start < end <= len(raw) for _, start, end in spans)
+    assert all(a[1] <= b[1] and a[2] <= b[2] for a, b in pairwise(spans))  # the two numbers of ¼ share a place
+
+
+@pytest.mark.parametrize(
+    ("raw", "places"),
+    [
+        ("\u202bایران\u202c، می رود", ["ایران", "می رود"]),
+        ("كِتابـــ‌های‌ نو", ["كِتابـــ‌های", "نو"]),
+        ("ﻻ e\u0301é", ["ﻻ", "e\u0301é"]),
+        ("ΟΔΟΣ Σ", ["ΟΔΟΣ", "Σ"]),
+    ],
+)
+def test_places_of_tokens(raw: str, places: list[str]) -> None:
+    assert [raw[start:end] for _, start, end in text.token_spans(raw)] == places
+
+
 @pytest.mark.parametrize("mark", ["\u200c", "\u0640", "\u064e", "\u200f"])
 @given(raw=PERSIAN)
 def test_marks_inside_words_change_no_token(mark: str, raw: str) -> None:
@@ -93,7 +116,7 @@ def test_tokens(raw: str, expected: list[str]) -> None:
 
 def test_compounds_are_learned_from_zwnj() -> None:
     compounds = text.find_compounds(["آتش‌بس در غزه", "طرح آتش‌بس", "یک‌بار"])
-    assert compounds == {("آتش", "بس"): "آتشبس"}
+    assert compounds == {("آتش", "بس")}
     assert text.tokens("آتش بس", compounds) == text.tokens("آتش‌بس", compounds) == ["آتشبس"]
 
 

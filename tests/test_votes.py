@@ -24,7 +24,7 @@ def slow_scores(model: StanceModel, texts: list[str]) -> np.ndarray:
     vectorizer = PersianTfidfVectorizer(count=table.count)
     vectorizer.vocabulary_ = {term: column for column, term in enumerate(table.terms)}
     vectorizer.idf_ = table.idf
-    vectorizer.lemmas_, vectorizer.compounds_ = table.lemmas, table.compounds
+    vectorizer.lemmas_, vectorizer.compounds_, vectorizer.gazetteer_ = table.lemmas, table.compounds, table.gazetteer
     vectorizer.pairs_ = set(table.pairs)
     return vectorizer.transform(texts) @ table.coef + table.bias
 
