@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stancelib import store, text
 from stancelib.errors import InputError, ModelFileError
@@ -81,13 +81,14 @@ class Task:
         model: the model file, or ``None`` for the shipped one.
         digest: SHA-256 of that file; a process that finds another file there refuses it.
         render: labelled paragraphs of one article -> text; a function of a module.
-        threshold: as `StanceModel.label` has it.
+        threshold, stance_threshold: as `StanceModel.label` has them.
     """
 
     model: Path | None
     digest: str
     render: Callable[[Sequence[LabelledParagraph]], str]
     threshold: float | None = None
+    stance_threshold: float = 0.0
 
     @classmethod
     def of(
@@ -95,9 +96,14 @@ class Task:
         model: Path | None,
         render: Callable[[Sequence[LabelledParagraph]], str],
         threshold: float | None = None,
+        stance_threshold: float = 0.0,
     ) -> Task:
         """A task for the model file as it is now."""
-        return cls(model, load(model)[2], render, threshold)
+        return cls(model, load(model)[2], render, threshold, stance_threshold)
+
+    def settings(self) -> dict[str, Any]:
+        """What must be the same for another run to write the same."""
+        return {"model": self.digest, "threshold": self.threshold, "stance_threshold": self.stance_threshold}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +191,11 @@ def label_batch(task: Task, records: Sequence[Record]) -> Batch:
                     f"{record.where}: paragraph {number} has {len(part):,} characters; "
                     f"its labels come from the first {text.PARAGRAPH_LENGTH:,}"
                 )
-    labelled = model.label_articles([(r.doc, r.id, parts) for r, parts in articles], threshold=task.threshold)
+    labelled = model.label_articles(
+        [(r.doc, r.id, parts) for r, parts in articles],
+        threshold=task.threshold,
+        stance_threshold=task.stance_threshold,
+    )
     return Batch(
         data="".join(map(task.render, labelled)).encode("utf-8", "replace"),
         records=len(records),

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,25 @@ _HEAD = {"doc": str, "id": str, "par": int, "kind": str, "text": str}
 def jsonl(labelled: Iterable[LabelledParagraph]) -> str:
     """One JSON object a line for each paragraph, as `LabelledParagraph.as_dict` has it."""
     return "".join([f"{_encode(paragraph.as_dict())}\n" for paragraph in labelled])
+
+
+def figures(value: Any) -> str:
+    """Figures as JSON to read; what is not a number becomes null, as JSON has no other word for it.
+
+    >>> print(figures({"accuracy": float("nan")}))
+    {
+     "accuracy": null
+    }
+    """
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(one) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(one) for one in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps(plain(value), ensure_ascii=False, indent=1)
 
 
 def columns(topics: Iterable[str]) -> dict[str, type]:

@@ -99,7 +99,7 @@ def calibrate_topics(values: Floats, has: Flags, real: Flags) -> Calibration:
     columns = []
     for value, y in zip(values.T, has.T, strict=True):
         chosen = real if y[real].sum() >= 30 else np.ones(len(y), dtype=bool)
-        platt = LogisticRegression(C=1e6).fit(value[chosen, None], y[chosen])
+        platt = LogisticRegression(C=1e6).fit(value[chosen, None], y[chosen], np.where(y[chosen], 1.0, OFF_TOPIC))
         # Rounded, as the last digits depend on how many cores there are, and a model file is to come out the same.
         slope, offset = np.round([platt.coef_[0, 0], platt.intercept_[0]], 6)
         columns.append((_best_threshold(value[chosen], y[chosen]), slope, offset))

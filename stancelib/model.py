@@ -54,12 +54,14 @@ class Decisions:
         topic: (n, topics) calibrated probability of each.
         stance: (n, topics) index into STANCES of each topic's likeliest stance, whether or not the topic is there.
         stance_score: (n, topics) probability of that stance, given the topic.
+        sure: (n, topics) whether that is as much as was asked for.
     """
 
     found: Flags
     topic: Floats
     stance: Ints
     stance_score: Floats
+    sure: Flags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,8 +208,7 @@ class StanceModel:
             InputError: the threshold is no probability.
         """
         if threshold is not None:
-            if not 0 <= threshold <= 1:
-                raise InputError(f"threshold is {threshold}; allowed: 0 to 1")
+            _check_probability("threshold", threshold)
             return self.topic_probabilities(scores) >= threshold
         found: Flags = scores[:, : len(self.threshold)] > self.threshold
         return found
@@ -219,23 +220,27 @@ class StanceModel:
         result: Floats = values / values.sum(axis=2, keepdims=True)
         return result
 
-    def decide(self, texts: Sequence[str], threshold: float | None = None) -> Decisions:
+    def decide(self, texts: Sequence[str], threshold: float | None = None, stance_threshold: float = 0.0) -> Decisions:
         """Topics and stances of many paragraphs without an object for each.
 
         Args:
             texts: n paragraphs.
             threshold: a probability from which on a topic is there, instead of the model's own thresholds.
+            stance_threshold: a probability from which on a stance is given; docs/quality.md has what that buys.
 
         Raises:
-            InputError: the threshold is no probability.
+            InputError: a threshold is no probability.
         """
+        _check_probability("stance_threshold", stance_threshold)
         scores = self.score(texts)
         stances = self.stance_probabilities(scores)
+        likeliest = stances.max(axis=2)
         return Decisions(
             found=self.topics_found(scores, threshold),
             topic=self.topic_probabilities(scores),
             stance=stances.argmax(axis=2),
-            stance_score=stances.max(axis=2),
+            stance_score=likeliest,
+            sure=likeliest >= stance_threshold,
         )
 
     def predict(self, texts: Sequence[str], threshold: float | None = None) -> tuple[Flags, Ints]:
@@ -244,7 +249,12 @@ class StanceModel:
         return decided.found, decided.stance
 
     def label(
-        self, source: str | Iterable[str], *, doc: str = "", threshold: float | None = None
+        self,
+        source: str | Iterable[str],
+        *,
+        doc: str = "",
+        threshold: float | None = None,
+        stance_threshold: float = 0.0,
     ) -> list[LabelledParagraph]:
         """Label an article, or paragraphs.
 
@@ -252,30 +262,42 @@ class StanceModel:
             source: one string is an article, split into paragraphs; an iterable of strings is one paragraph each.
             doc: the article's name, passed through.
             threshold: a probability from which on a topic is there, instead of the model's own thresholds.
+            stance_threshold: a probability from which on a stance is given; a label under it has none, and the reason.
 
         Returns:
             One record a paragraph, in order, for either form of ``source``.
         """
         parts = text.split_paragraphs(source) if isinstance(source, str) else [("body", part) for part in source]
-        return self.label_articles([(doc, None, parts)], threshold=threshold)[0]
+        articles = [(doc, None, parts)]
+        return self.label_articles(articles, threshold=threshold, stance_threshold=stance_threshold)[0]
 
     def label_articles(
-        self, articles: Sequence[tuple[str, str | None, Sequence[tuple[str, str]]]], *, threshold: float | None = None
+        self,
+        articles: Sequence[tuple[str, str | None, Sequence[tuple[str, str]]]],
+        *,
+        threshold: float | None = None,
+        stance_threshold: float = 0.0,
     ) -> list[list[LabelledParagraph]]:
         """Label many articles at once, which is much faster than one by one.
 
         Args:
             articles: (doc, id, paragraphs as `text.split_paragraphs` gives them); doc and id are passed through.
-            threshold: as for `label`.
+            threshold, stance_threshold: as for `label`.
 
         Returns:
             The labelled paragraphs of each article.
         """
-        decided = self.decide([part for _, _, parts in articles for _, part in parts], threshold)
-        rows = zip(
-            *(a.tolist() for a in (decided.found, decided.topic, decided.stance, decided.stance_score)), strict=True
-        )
+        decided = self.decide([part for _, _, parts in articles for _, part in parts], threshold, stance_threshold)
+        arrays = (decided.found, decided.topic, decided.stance, decided.stance_score, decided.sure)
+        rows = zip(*(a.tolist() for a in arrays), strict=True)
         names = self.taxonomy.names
+
+        def label(topic: str, score: float, stance: int, stance_score: float, sure: bool) -> Label:
+            if sure:
+                return Label(topic, score, STANCES[stance], stance_score)
+            reason = f"no stance reaches {stance_threshold:g}: {STANCES[stance]} has {stance_score:.4f}"
+            return Label(topic, score, None, stance_score, reason)
+
         return [
             [
                 LabelledParagraph(
@@ -284,7 +306,7 @@ class StanceModel:
                     par=number,
                     kind=kind,
                     text=part,
-                    labels=tuple([Label(t, p, STANCES[s], q) for t, f, p, s, q in zip(names, *row, strict=True) if f]),
+                    labels=tuple([label(name, *cells) for name, f, *cells in zip(names, *row, strict=True) if f]),
                     scores=dict(zip(names, row[1], strict=True)),
                 )
                 for (number, (kind, part)), row in zip(enumerate(parts, 1), rows, strict=False)
@@ -292,17 +314,21 @@ class StanceModel:
             for doc, name, parts in articles
         ]
 
-    def label_frame(self, frame: Any, text: str = "text", *, threshold: float | None = None) -> Any:
+    def label_frame(
+        self, frame: Any, text: str = "text", *, threshold: float | None = None, stance_threshold: float = 0.0
+    ) -> Any:
         """A pandas or polars data frame with labels beside its texts; neither library is imported here.
 
         Args:
             frame: one paragraph a row.
             text: the column with the paragraphs. A row without text (None, NaN) has no topic and no scores.
             threshold: a probability from which on a topic is there, instead of the model's own thresholds.
+            stance_threshold: a probability from which on a stance is given.
 
         Returns:
             The same frame with four columns more for each topic: ``energy`` (whether it is there), ``energy_score``,
-            ``energy_stance`` and ``energy_stance_score`` (both missing where the topic isn't there).
+            ``energy_stance`` and ``energy_stance_score`` (both missing where the topic isn't there; the stance also
+            where its probability is under ``stance_threshold``).
 
         Raises:
             InputError: there is no such column, it holds something that is no text, a column of that name is there
@@ -322,7 +348,7 @@ class StanceModel:
             raise InputError(f"there are {names.count(text)} columns {text!r}; rename all but one")
         if text not in names:
             raise InputError(f"no column {text!r}; there are: {', '.join(map(str, names))}")
-        columns = self.label_columns(list(frame[text]), threshold=threshold)
+        columns = self.label_columns(list(frame[text]), threshold=threshold, stance_threshold=stance_threshold)
         if taken := [name for name in columns if name in names]:
             raise InputError(f"the column {taken[0]!r} is there already; rename it, its place is needed")
         series = type(frame[text])
@@ -335,7 +361,7 @@ class StanceModel:
         )
 
     def label_columns(
-        self, texts: Sequence[str | None], *, threshold: float | None = None
+        self, texts: Sequence[str | None], *, threshold: float | None = None, stance_threshold: float = 0.0
     ) -> dict[str, tuple[type, list[Any]]]:
         """`label_frame`'s columns, each with its type, for texts of which some may be missing (None or NaN).
 
@@ -347,11 +373,12 @@ class StanceModel:
             bad := [n for n, v in enumerate(texts) if not (isinstance(v, str) or _missing(v))]
         ):
             raise InputError(f"row {bad[0]} holds {str(texts[bad[0]])[:50]}, which is no text")
-        decided = self.decide([value for _, value in there], threshold)
+        decided = self.decide([value for _, value in there], threshold, stance_threshold)
         columns: dict[str, tuple[type, list[Any]]] = {}
         for k, name in enumerate(self.taxonomy.names):
             found = decided.found[:, k].tolist()
-            stances = [STANCES[n] if f else None for n, f in zip(decided.stance[:, k].tolist(), found, strict=True)]
+            given = (decided.found & decided.sure)[:, k].tolist()
+            stances = [STANCES[n] if g else None for n, g in zip(decided.stance[:, k].tolist(), given, strict=True)]
             sure = [s if f else None for s, f in zip(decided.stance_score[:, k].tolist(), found, strict=True)]
             every = (found, decided.topic[:, k].tolist(), stances, sure)
             for (suffix, kind), values in zip(TOPIC_COLUMNS, every, strict=True):
@@ -360,6 +387,11 @@ class StanceModel:
                     column[n] = value
                 columns[f"{name}{suffix}"] = kind, column
         return columns
+
+
+def _check_probability(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise InputError(f"{name} is {value}; allowed: 0 to 1")
 
 
 def _missing(value: object) -> bool:

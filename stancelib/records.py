@@ -50,13 +50,15 @@ class Paragraph:
 class Label:
     """One topic found in a paragraph, with the stance of its voice toward the topic's target.
 
-    ``score`` is the calibrated probability of the topic, ``stance_score`` that of the stance given the topic.
+    ``score`` is the calibrated probability of the topic, ``stance_score`` that of the likeliest stance given the topic.
+    Where that is less than was asked for, ``stance`` is ``None`` and ``reason`` says so.
     """
 
     topic: str
     score: float
-    stance: str
+    stance: str | None
     stance_score: float
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class LabelledParagraph:
     id: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as the JSONL contract writes it: scores rounded to four places, ``id`` only where given."""
+        """The record as the JSONL contract writes it: scores rounded to four places, ``id`` and ``reason`` only where
+        there is one."""
         head: dict[str, Any] = {"doc": self.doc}
         if self.id is not None:
             head["id"] = self.id
@@ -89,6 +92,7 @@ class LabelledParagraph:
                     "score": round(label.score, 4),
                     "stance": label.stance,
                     "stance_score": round(label.stance_score, 4),
+                    **({} if label.reason is None else {"reason": label.reason}),
                 }
                 for label in self.labels
             ],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,21 @@ def _dask(name: str) -> Any:
         raise MissingExtraError(f"this needs Dask ({error}); install it with: pip install 'stancelib[dask]'") from error
 
 
-def label_dataframe(ddf: Any, text: str = "text", *, model: Path | None = None, threshold: float | None = None) -> Any:
+def label_dataframe(
+    ddf: Any,
+    text: str = "text",
+    *,
+    model: Path | None = None,
+    threshold: float | None = None,
+    stance_threshold: float = 0.0,
+) -> Any:
     """A Dask data frame with labels beside its texts: `StanceModel.label_frame`, partition by partition.
 
     Args:
         ddf: a dask.dataframe.DataFrame, one paragraph a row.
         text: the column with the paragraphs.
         model: a model file; the shipped model by default.
-        threshold: a probability from which on a topic is there, instead of the model's own thresholds.
+        threshold, stance_threshold: as for `StanceModel.label_frame`.
 
     Returns:
         A Dask data frame with the columns of `label_frame` added; nothing is labelled before it is computed.
@@ -50,14 +57,15 @@ def label_dataframe(ddf: Any, text: str = "text", *, model: Path | None = None, 
     """
     delayed = _dask("dask").delayed
     loaded, data, digest = batch.load(model)
-    meta = loaded.label_frame(ddf._meta, text, threshold=threshold)
+    thresholds: dict[str, Any] = {"threshold": threshold, "stance_threshold": stance_threshold}
+    meta = loaded.label_frame(ddf._meta, text, **thresholds)
     # A task of its own, so that the graph holds it once and a worker that comes later can have it too.
     sent = delayed(data, name=f"stancelib-model-{digest}")
-    return ddf.map_partitions(_label_partition, sent, digest, text, threshold, meta=meta)
+    return ddf.map_partitions(_label_partition, sent, digest, text, thresholds, meta=meta)
 
 
-def _label_partition(frame: Any, data: bytes, digest: str, text: str, threshold: float | None) -> Any:
-    return batch.model_of(None, digest, data).label_frame(frame, text, threshold=threshold)
+def _label_partition(frame: Any, data: bytes, digest: str, text: str, thresholds: Mapping[str, Any]) -> Any:
+    return batch.model_of(None, digest, data).label_frame(frame, text, **thresholds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,13 +156,15 @@ def _shipped() -> StanceModel:
     return from_bytes(read_bytes(), "the shipped model")
 
 
-def label(source: str | Iterable[str], *, doc: str = "", threshold: float | None = None) -> list[LabelledParagraph]:
+def label(
+    source: str | Iterable[str], *, doc: str = "", threshold: float | None = None, stance_threshold: float = 0.0
+) -> list[LabelledParagraph]:
     """`StanceModel.label` with the shipped model.
 
     >>> label("نشست وزیران نفت ایران و عراق برگزار شد.")[0].kind
     'body'
     """
-    return _shipped().label(source, doc=doc, threshold=threshold)
+    return _shipped().label(source, doc=doc, threshold=threshold, stance_threshold=stance_threshold)
 
 
 def from_bytes(data: bytes, where: str) -> StanceModel:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stancelib import corpus
+from stancelib.cli import main
 from stancelib.model import Settings, StanceModel
 from stancelib.records import Paragraph
 
@@ -33,3 +34,16 @@ def dev() -> list[Paragraph]:
     if not DEV.is_file():
         pytest.skip("real dev data is not here")
     return corpus.read([DEV]).paragraphs
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]):
+    """The command in this process: arguments -> exit code, stdout, stderr."""
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        out = capsys.readouterr()
+        return int(stop.value.code or 0), out.out, out.err
+
+    return call

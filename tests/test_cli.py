@@ -9,22 +9,10 @@ from pathlib import Path
 import pytest
 
 from stancelib import shipped
-from stancelib.cli import main
 from stancelib.model import StanceModel
 from stancelib.store import save
 
 SEED = next((Path(__file__).parent.parent / "seeds").glob("*.txt"))
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]):
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        out = capsys.readouterr()
-        return int(stop.value.code or 0), out.out, out.err
-
-    return call
 
 
 def test_label_table(run) -> None:

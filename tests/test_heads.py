@@ -59,7 +59,8 @@ def test_topic_probabilities_are_calibrated_on_the_paragraphs_that_count() -> No
     has[~real] = True  # would spoil everything if they counted
     found = calibrate_topics(values, has, real)
     assert found.slope == pytest.approx([0.5], abs=0.05)
-    assert found.offset == pytest.approx([-1], abs=0.1)
+    # As in a stream with OFF_TOPIC times the paragraphs off the topic.
+    assert found.offset == pytest.approx([-1 - np.log(OFF_TOPIC)], abs=0.1)
 
 
 def test_thresholds_are_for_a_stream_with_more_off_topic_news() -> None:

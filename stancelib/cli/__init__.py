@@ -16,6 +16,7 @@ _VERBS = {
     "check": "Look label files over: format, repeats, balance, spellings, names.",
     "train": "Train a model on label files, alone or on top of the shipped corpus.",
     "evaluate": "Measure a model on gold label files.",
+    "agreement": "Say how far annotators agree, and list what they do not agree on.",
     "errors": "List what a model gets wrong on gold label files, and why.",
     "info": "Say what a model is: topics, training data, features, scores.",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -12,7 +11,8 @@ import click
 import numpy as np
 from click.termui import progressbar
 
-from stancelib import store, text
+from stancelib import formats, store, text
+from stancelib.calibration import Calibration, calibration
 from stancelib.cli.labels import read_gold
 from stancelib.evaluate import Evaluation, evaluate, keyword_baseline, majority_stances
 from stancelib.records import STANCES
@@ -38,8 +38,11 @@ def command(paths: tuple[Path, ...], model_file: Path | None, threshold: float |
         with progressbar(numbers, length=rounds, label="bootstrap", file=sys.stderr) as steps:
             yield from steps
 
-    found, stances = model.predict([p.text for p in gold], threshold)
-    result = evaluate(gold, names, found, stances, rounds=rounds, progress=bar if sys.stderr.isatty() else None)
+    said = model.decide([p.text for p in gold], threshold)
+    result = evaluate(
+        gold, names, said.found, said.stance, rounds=rounds, progress=bar if sys.stderr.isatty() else None
+    )
+    trust = calibration(gold, names, said.topic, said.stance, said.stance_score)
     keywords = {
         topic.name: {w for word in topic.keywords for w in text.tokens(word)} for topic in model.taxonomy.topics
     }
@@ -49,11 +52,11 @@ def command(paths: tuple[Path, ...], model_file: Path | None, threshold: float |
     keyword = evaluate(gold, names, by_keyword, majority, rounds=rounds)
     always = evaluate(gold, names, np.ones_like(by_keyword), majority, rounds=rounds)
     if form == "json":
-        click.echo(
-            json.dumps({"model": asdict(result), "keywords": asdict(keyword), "majority": asdict(always)}, indent=1)
-        )
+        compared = {"model": asdict(result), "keywords": asdict(keyword), "majority": asdict(always)}
+        click.echo(formats.figures(compared | {"calibration": asdict(trust)}))
     else:
         click.echo(_table(result, keyword, always))
+        click.echo(_trust(trust))
     if bad:
         raise click.exceptions.Exit(1)
 
@@ -79,4 +82,15 @@ def _table(result: Evaluation, keyword: Evaluation, majority: Evaluation) -> str
         ("all labels of a paragraph", "exact"),
     ):
         lines.append(f"{title:26}" + "".join(f"{getattr(e, key)!s:23}" for e in (result, keyword, majority)).rstrip())
+    return "\n".join(lines)
+
+
+def _trust(trust: Calibration) -> str:
+    lines = ["", f"{'calibration error':26}{'topic':>7}{'stance':>9}"]
+    for topic, error in trust.topics.items():
+        lines.append(f"{topic:26}{error:7.3f}{trust.stances[topic]:9.3f}")
+    lines.append(f"{'all':26}{trust.topic_error:7.3f}{trust.stance_error:9.3f}")
+    lines += ["", f"{'stances from probability':26}{'given':>7}{'right':>9}"]
+    for point in trust.coverage:
+        lines.append(f"{point.threshold:<26.2f}{point.coverage:7.0%}{point.accuracy:9.1%}")
     return "\n".join(lines)

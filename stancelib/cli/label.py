@@ -18,7 +18,7 @@ from stancelib.cli.sink import Sink, run_digest
 from stancelib.records import LabelledParagraph
 from stancelib.store import write_whole
 
-_SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral"}
+_SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral", None: "? unsure"}
 
 
 @click.command()
@@ -33,6 +33,12 @@ _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral"}
 @click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
 @click.option("--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Topic probability instead of the model's thresholds.")
+@click.option(
+    "--stance-threshold",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Give no stance (null, with the reason) where none is as probable as this. Default: always one.",
+)
 @click.option("--text-field", default="text", show_default=True, help="Where a record of an archive has its text.")
 @click.option(
     "--input-format",
@@ -50,6 +56,7 @@ def command(
     model_file: Path | None,
     encoding: str | None,
     threshold: float | None,
+    stance_threshold: float,
     text_field: str,
     input_format: str | None,
     jobs: int,
@@ -69,7 +76,8 @@ def command(
         if jobs != 1 or encoding or input_format:
             raise click.UsageError("--dask goes without --jobs, --encoding and --input-format")
         archive = Archive(paths, "parquet", encoding, text_field, output)
-        _on_cluster(dask, archive, output, Task.of(model_file, formats.jsonl, threshold), text_field, resume, progress)
+        task = Task.of(model_file, formats.jsonl, threshold, stance_threshold)
+        _on_cluster(dask, archive, output, task, text_field, resume, progress)
         return
     if output is not None and output.is_dir():
         raise click.UsageError(f"{output} is a directory; --output must be a file")
@@ -85,9 +93,9 @@ def command(
         raise click.UsageError("--resume needs files: what came from stdin is gone")
     archive = Archive(paths, input_format, encoding, text_field, output)
     render = {"table": _table, "csv": formats.csv_lines}.get(form, formats.jsonl)
-    task = Task.of(model_file, render, threshold)
+    task = Task.of(model_file, render, threshold, stance_threshold)
     topics = model_of(task.model, task.digest).taxonomy.names
-    settings = {"model": task.digest, "threshold": threshold, "form": form, "input": archive.fingerprint()}
+    settings = task.settings() | {"form": form, "input": archive.fingerprint()}
     keep = form != "table" and "-" not in paths
     with Sink(output, form, topics, settings, resume=resume, keep=keep) as sink:
         records = itertools.islice(archive.records(), sink.done.records, None)
@@ -108,7 +116,7 @@ def _on_cluster(
     from stancelib import scale
 
     topics = model_of(task.model, task.digest).taxonomy.names
-    settings = {"model": task.digest, "threshold": task.threshold, "input": archive.fingerprint()}
+    settings = task.settings() | {"input": archive.fingerprint()}
     parts, failed = scale.parts_of(archive.parquet_files, output)
     # Readers of Parquet directories skip names that begin so.
     run = output / "_run.sha256"
