@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: label test check model bench clean
+.PHONY: label test test-long check model bench clean
 
 label: $(VENV)/.base
 	$(BIN)/stancelib label seeds
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+# hypothesis marks every property with its own name.
+test-long: $(VENV)/.test
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "long or hypothesis"
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stancelib import corpus
 from stancelib.cli import main
@@ -13,6 +14,13 @@ from stancelib.records import Paragraph
 ROOT = Path(__file__).parent.parent
 #: Real labelled news, outside the repository: tests that need it skip where it is absent.
 DEV = Path(os.environ.get("STANCELIB_DEV", ROOT.parent / "shared" / "realnews" / "dev.jsonl"))
+
+# Properties: a few examples and always the same ones, or with HYPOTHESIS_PROFILE=nightly very many, each time others.
+# A property whose examples are expensive gives its own `max_examples`, a share of `settings().max_examples`.
+_CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", _CALM, derandomize=True)
+settings.register_profile("nightly", _CALM, derandomize=False, max_examples=10_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(scope="session")
