@@ -1,7 +1,4 @@
-"""The speed chart: an SVG of horizontal bars that needs nothing beside itself.
-
-It has a background of its own, so it can be read on any page, and a dark dress for those who like it dark.
-"""
+"""The speed chart: an SVG of horizontal bars."""
 
 from __future__ import annotations
 
@@ -11,21 +8,12 @@ from html import escape
 from statistics import median
 from typing import Any
 
+from draw import COLOURS, page, text
 from report import ratio, ratio_of_rounds, rounded
 from sides import FASTTEXT, OURS, SIDES, USUAL
 
 WIDTH, TOP, STEP, BAR = 760, 92, 56, 28
 LEFT, RIGHT = 224, 156  # room for the names, and for the figure after the longest bar
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-# name: (light, dark)
-COLOURS = {
-    "ground": ("#ffffff", "#161b22"),
-    "edge": ("#d0d7de", "#3d444d"),
-    "ink": ("#1f2328", "#e6edf3"),
-    "soft": ("#59636e", "#9aa4af"),
-    "ours": ("#1a7f5a", "#3fb98a"),
-    "other": ("#9aa5b1", "#6b7682"),
-}
 NOTES = {
     OURS: "from raw text, no word met before",
     USUAL: "from raw text",
@@ -59,29 +47,14 @@ def bars(figures: dict[str, Any]) -> list[Bar]:
     return sorted(found, key=lambda bar: -(bar.value or 0))
 
 
-def _text(x: float, y: float, size: int, colour: str, content: str, more: str = "") -> str:
-    fill = COLOURS[colour][0]
-    return f'<text x="{x:g}" y="{y:g}" font-size="{size}" class="{colour}" fill="{fill}"{more}>{content}</text>'
-
-
 def svg(figures: dict[str, Any]) -> str:
     shown = bars(figures)
     longest = max((bar.value or 0 for bar in shown), default=0) or 1
     height = TOP + STEP * len(shown) + 48
-    dark = "".join(f".{name}{{fill:{colour}}}" for name, (_, colour) in COLOURS.items())
     said = "; ".join(f"{bar.name}, {bar.note}: {' '.join(bar.label.split('|'))}".strip() for bar in shown)
     title = "Paragraphs labelled a second, on one core"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'role="img" aria-labelledby="title desc" font-family="{escape(FONT)}">',
-        f'<title id="title">{escape(title)}</title>',
-        f'<desc id="desc">{escape(said)}. The ratio is to the usual stack.</desc>',
-        f"<style>@media (prefers-color-scheme:dark){{{dark}.card{{fill:{COLOURS['ground'][1]};"
-        f"stroke:{COLOURS['edge'][1]}}}}}</style>",
-        f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8" '
-        f'fill="{COLOURS["ground"][0]}" stroke="{COLOURS["edge"][0]}"/>',
-        _text(24, 38, 19, "ink", escape(title), ' font-weight="600"'),
-        _text(24, 62, 14, "soft", "every topic and stance scored; × is times the usual stack"),
+        text(24, 62, 14, "soft", "every topic and stance scored; × is times the usual stack"),
     ]
     for row, bar in enumerate(shown):
         y = TOP + row * STEP
@@ -89,8 +62,8 @@ def svg(figures: dict[str, Any]) -> str:
         length = (bar.value or 0) / longest * (WIDTH - LEFT - RIGHT)
         name, _, rest = bar.name.partition(" (")
         weight = ' font-weight="600"' if colour == "ours" else ""
-        parts.append(_text(24, y + 13, 15, "ink", escape(name), weight))
-        parts.append(_text(24, y + 31, 12, "soft", escape(rest.rstrip(")") + ", " if rest else "") + escape(bar.note)))
+        parts.append(text(24, y + 13, 15, "ink", escape(name), weight))
+        parts.append(text(24, y + 31, 12, "soft", escape(rest.rstrip(")") + ", " if rest else "") + escape(bar.note)))
         if bar.value is not None:
             parts.append(
                 f'<rect class="{colour}" x="{LEFT + 24}" y="{y}" width="{length:.1f}" height="{BAR}" rx="3" '
@@ -99,11 +72,11 @@ def svg(figures: dict[str, Any]) -> str:
         figure, times = bar.label.split("|")
         bold = f'<tspan font-weight="600">{escape(figure)}</tspan>'
         soft = f'<tspan dx="8" class="soft" fill="{COLOURS["soft"][0]}">{escape(times)}</tspan>' if times else ""
-        parts.append(_text(LEFT + 32 + length, y + 20, 15, "ink", bold + soft))
+        parts.append(text(LEFT + 32 + length, y + 20, 15, "ink", bold + soft))
     found = figures["throughput"]
     foot = (
         f"Medians of {found['rounds']} rounds on {found['paragraphs']:,} {figures['texts']}. "
         "fastText is not charged for folding the text."
     )
-    parts += [_text(24, height - 20, 12, "soft", escape(foot)), "</svg>"]
-    return "\n".join(parts) + "\n"
+    parts.append(text(24, height - 20, 12, "soft", escape(foot)))
+    return page(WIDTH, height, title, f"{said}. The ratio is to the usual stack.", parts)
