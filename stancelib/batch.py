@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stancelib import store, text
+from stancelib import rows, store, text
 from stancelib.errors import InputError, ModelFileError
 from stancelib.model import StanceModel
 from stancelib.records import LabelledParagraph
@@ -57,8 +57,13 @@ def records_of(name: str, found: Iterable[Row], text_field: str, unit: str = "li
         if isinstance(row.data, InputError):
             yield Record(name, None, where, row.data, row.size)
             continue
-        value, given = row.data.get(text_field), row.data.get("id")
+        value = row.data.get(text_field)
         article: str | InputError
+        try:
+            given = rows.identity(row.data)
+        except InputError as error:
+            yield Record(name, None, where, error, row.size)
+            continue
         if isinstance(value, str):
             too_long = len(value) > RECORD_BYTES
             article = InputError(f"more than {RECORD_BYTES >> 20} MB in one record") if too_long else value
@@ -67,10 +72,10 @@ def records_of(name: str, found: Iterable[Row], text_field: str, unit: str = "li
             article = InputError(f"no field {text_field!r}; the fields are: {fields} (see --text-field)")
         else:
             article = InputError(f"{text_field!r} is no text")
-        if given is None or given == "":
+        if given is None:
             yield Record(f"{name}:{row.line}", None, where, article, row.size)
         else:
-            yield Record(name, str(given), where, article, row.size)
+            yield Record(name, given, where, article, row.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def paragraph_from_dict(data: Mapping[str, Any], topics: Collection[str] | None)
     if wrong := [key for key, value in optional.items() if not isinstance(value, str | None)]:
         raise InputError(f"{wrong[0]} must be text or null")
     return Paragraph(
-        id="" if data.get("id") is None else str(data["id"]),
+        id=rows.identity(data) or "",
         text=text,
         topics=None if found is None else tuple(found),
         stance=dict(stance),

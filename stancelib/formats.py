@@ -86,7 +86,8 @@ def write_parquet(lines: Iterable[str], topics: Sequence[str], path: Path) -> No
 
     types = {str: pyarrow.string(), int: pyarrow.int64(), bool: pyarrow.bool_(), float: pyarrow.float64()}
     schema = pyarrow.schema([(name, types[kind]) for name, kind in columns(topics).items()])
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    # Opened here: pyarrow takes no path that is not UTF-8.
+    with path.open("wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         lines = iter(lines)
         while batch := [cells(json.loads(line)) for line in itertools.islice(lines, _PARQUET_ROWS)]:
             values = [list(column) for column in zip(*batch, strict=True)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -19,6 +21,9 @@ SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "p
 
 #: A record of more bytes than this is refused before it is read whole; a thick book has a tenth of it.
 RECORD_BYTES = 16 << 20
+
+# NaN is no JSON, but pandas writes it where a value is missing; a record is not thrown away for that.
+_decode = json.JSONDecoder(parse_constant=lambda _: None).decode
 
 _NOT_DECODED = re.compile("[\udc80-\udcff]")
 
@@ -60,16 +65,27 @@ def read(file: BinaryIO, kind: str, columns: Sequence[str] = (), encoding: str |
 
 
 def _lines(file: io.TextIOWrapper) -> Iterator[tuple[str, InputError | None]]:
-    """Lines with their ends and what is wrong with them; one that is too long comes empty, and is never at hand whole."""
-    while line := file.readline(RECORD_BYTES):
+    """Lines with their ends and what is wrong with them; one that is too long comes empty, and is never at hand whole.
+
+    Raises:
+        InputError: the rest is not in the file's encoding.
+    """
+    while line := _line(file):
         if len(line) == RECORD_BYTES and not line.endswith(("\n", "\r")):
-            while (rest := file.readline(RECORD_BYTES)) and not rest.endswith(("\n", "\r")):
+            while (rest := _line(file)) and not rest.endswith(("\n", "\r")):
                 pass
             yield "", InputError(f"more than {RECORD_BYTES >> 20} MB in one record; cut it into articles")
         elif _NOT_DECODED.search(line):
             yield line, InputError("not UTF-8 (or not in the encoding that was named); save the file as UTF-8")
         else:
             yield line, None
+
+
+def _line(file: io.TextIOWrapper) -> str:
+    try:
+        return file.readline(RECORD_BYTES)
+    except UnicodeError as error:  # UTF-16: where the next line begins is not known
+        raise InputError(f"not in the encoding that was named ({error}); nothing from there on was read") from error
 
 
 def _bytes(line: str) -> int:
@@ -83,7 +99,7 @@ def _jsonl(file: io.TextIOWrapper) -> Iterator[Row]:
             yield Row(number, error, _bytes(line) or RECORD_BYTES)
         elif line.strip():
             try:
-                found = json.loads(line)
+                found = _decode(line)
                 data = found if isinstance(found, dict) else InputError("not a JSON object")
             except (ValueError, RecursionError) as wrong:
                 data = InputError(f"not JSON: {wrong}")
@@ -104,10 +120,9 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
             size += _bytes(line)
             yield line
 
-    csv.field_size_limit(RECORD_BYTES)
     reader = csv.reader(lines(), strict=True)
     try:
-        header = next(reader, [])
+        header = _next(reader) or []
     except csv.Error as error:
         raise InputError(f"line 1: {error}") from error
     if bad:
@@ -117,11 +132,7 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
         data: dict[str, Any] | InputError
         first = reader.line_num + 1
         try:
-            cells = next(reader)
-        except StopIteration:
-            if bad:
-                yield Row(first, InputError(f"{bad[0]}; nothing after it was read"), size)
-            return
+            cells = _next(reader)
         except csv.Error as error:
             lost = (
                 "nothing after it was read"
@@ -134,6 +145,10 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
             bad.clear()
             size = 0
             continue
+        if cells is None:
+            if bad:
+                yield Row(first, InputError(f"{bad[0]}; nothing after it was read"), size)
+            return
         if bad:
             data = bad[0]
         elif not cells:
@@ -147,7 +162,18 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
         size = 0
 
 
+def _next(reader: Iterator[list[str]]) -> list[str] | None:
+    """The next record, with a limit that is the whole process's and that others may have set to something else."""
+    limit = csv.field_size_limit(RECORD_BYTES)
+    try:
+        return next(reader, None)
+    finally:
+        csv.field_size_limit(limit)
+
+
 def _require(columns: Sequence[str], there: Sequence[str], where: str = "") -> None:
+    if twice := [name for name in columns if there.count(name) > 1]:
+        raise InputError(f"{where}there are {there.count(twice[0])} columns {twice[0]!r}; rename all but one")
     if missing := [name for name in columns if name not in there]:
         names = ", ".join(there) or "none"
         raise InputError(f"{where}there is no column {missing[0]!r}; the columns are: {names}")
@@ -182,11 +208,38 @@ def read_parquet(file: BinaryIO, columns: Sequence[str], group: int | None = Non
     number = sum(_group_sizes(source)[: group or 0])
     try:
         for batch in source.iter_batches(batch_size=500, columns=wanted, row_groups=None if group is None else [group]):
-            for data in batch.to_pylist():
+            for data in _dicts(batch):
                 number += 1
                 yield Row(number, data, size)
-    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         yield Row(number + 1, InputError(f"the Parquet file can't be read from about here on ({error})"), size)
+
+
+def _dicts(batch: Any) -> list[dict[str, Any] | InputError]:
+    """The records of a batch. Where Python has no such value, a date in the year 12,000 or text that is not UTF-8, they
+    are taken one by one, and only those are lost that have it."""
+    try:
+        found: list[dict[str, Any] | InputError] = batch.to_pylist()
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if batch.num_rows == 1:
+            return [InputError(f"it holds a value that can't be read ({error})")]
+        return [data for row in range(batch.num_rows) for data in _dicts(batch.slice(row, 1))]
+    return found
+
+
+def identity(data: Mapping[str, Any]) -> str | None:
+    """The id of a record as text, ``None`` where it has none; NaN is what pandas has where there is none.
+
+    Raises:
+        InputError: it is nothing that other files could have in the same words.
+    """
+    value = data.get("id")
+    if isinstance(value, list | dict | bytes):
+        kind = {list: "a list", dict: "an object", bytes: "bytes"}[type(value)]
+        raise InputError(f"the id is {kind}; allowed: text and numbers")
+    if value is None or value == "" or value != value:
+        return None
+    return str(value)
 
 
 def _parquet_file(file: BinaryIO) -> Any:
@@ -214,12 +267,44 @@ def pyarrow_parquet() -> Any:
     return pyarrow.parquet
 
 
-def files(paths: Iterable[Path], suffixes: Iterable[str], *, deep: bool) -> Iterator[Path]:
-    """The files themselves; a directory stands for its files with these suffixes in name order, or all below it."""
+def files(
+    paths: Iterable[Path],
+    suffixes: Iterable[str],
+    *,
+    deep: bool,
+    unreadable: Callable[[OSError], None] | None = None,
+) -> Iterator[Path]:
+    """The files themselves; a directory stands for its files with these suffixes in name order, or all below it.
+
+    Args:
+        paths: files and directories; links in a directory are followed to files, not to directories.
+        suffixes: lower-case.
+        deep: whether directories in a directory are looked through too.
+        unreadable: is told of directories that can't be read.
+
+    Raises:
+        OSError: a directory can't be read and ``unreadable`` is not given.
+    """
     allowed = set(suffixes)
     for path in paths:
-        if path.is_dir():
-            inside = path.rglob("*") if deep else path.iterdir()
-            yield from sorted(file for file in inside if file.suffix.lower() in allowed and file.is_file())
-        else:
+        if not _has(path, stat.S_ISDIR):
             yield path
+            continue
+        found = []
+        for directory, below, names in os.walk(path, onerror=unreadable or _refuse):
+            found += [Path(directory, name) for name in names if Path(name).suffix.lower() in allowed]
+            if not deep:
+                below.clear()
+        # A link that leads nowhere is named when it is to be read; a pipe, which would wait for a writer, is no file.
+        yield from sorted(file for file in found if _has(file, stat.S_ISREG, otherwise=True))
+
+
+def _has(path: Path, kind: Callable[[int], bool], *, otherwise: bool = False) -> bool:
+    try:
+        return kind(path.stat().st_mode)
+    except (OSError, ValueError):
+        return otherwise
+
+
+def _refuse(error: OSError) -> None:
+    raise error

@@ -42,10 +42,67 @@ def test_label_stdin_and_threshold(run, monkeypatch: pytest.MonkeyPatch) -> None
     assert json.loads(out)["doc"] == "-"
 
 
-def test_a_threshold_that_is_no_number(run) -> None:
-    code, out, err = run("label", "--threshold", "nan", SEED)
-    assert (code, out) == (1, "")
-    assert "threshold is nan; allowed: 0 to 1" in err
+@pytest.mark.parametrize(
+    ("verb", "option"),
+    [("label", "--threshold"), ("label", "--stance-threshold"), ("evaluate", "--threshold"), ("errors", "--threshold")],
+)
+@pytest.mark.parametrize("value", ["nan", "-nan", "1.01", "-0.1", "inf", "", "half"])
+def test_a_probability_that_is_none(run, verb: str, option: str, value: str) -> None:
+    code, out, err = run(verb, option, value, SEED)
+    assert (code, out) == (2, "")
+    assert option in err
+
+
+def test_a_weight_that_is_no_number(run, tmp_path: Path) -> None:
+    code, _, err = run("train", "--extend", "--weight", "nan", "-o", tmp_path / "m", SEED)
+    assert (code, "'nan' is not a number" in err) == (2, True)
+
+
+@pytest.mark.parametrize("verb", ["train", "check", "evaluate", "errors"])
+def test_of_many_bad_lines_the_first_are_named(run, tmp_path: Path, verb: str) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("{\n" * 5000, encoding="utf-8")
+    code, _, err = run(verb, bad, *(["-o", tmp_path / "m"] if verb == "train" else []))
+    assert code == 1
+    assert "bad.jsonl: line 20: not JSON" in err
+    assert "line 21:" not in err
+    assert "and 4,980 more bad lines" in err
+
+
+ESCAPE = "\x1b[31m\x9b1m\u202eنفت\r"
+
+
+def test_nothing_that_is_shown_moves_the_cursor(run, tmp_path: Path) -> None:
+    """File names, ids, sources, texts and arguments may hold anything; files keep it, a terminal does not get it."""
+    article, gold, none = (tmp_path / f"{ESCAPE}.{suffix}" for suffix in ("txt", "jsonl", "csv"))
+    article.write_text(f"نفت {ESCAPE} گران شد.\n\nباران", encoding="utf-8")
+    rows = [
+        {"id": f"{ESCAPE}{n}", "text": f"صادرات نفت {ESCAPE} گران شد و افزایش یافت.", "topics": [], "kind": ESCAPE}
+        for n in range(2)
+    ]
+    gold.write_text("".join(json.dumps(row | {"source": ESCAPE}) + "\n" for row in rows) + "{", encoding="utf-8")
+    for arguments in (
+        ("label", article, gold, none),
+        ("label", "--format", ESCAPE, article),
+        ("label", article, "-o", none / "x"),
+        ("label", "--model", none, article),
+        ("check", gold),
+        ("errors", gold),
+        ("evaluate", gold, none),
+        ("agreement", gold, none),
+        ("train", "-o", tmp_path / ESCAPE / "m", gold),
+        ("train", "-o", tmp_path / "m", "--taxonomy", gold, gold),
+        ("train", gold, "-o", tmp_path / "m"),
+        (ESCAPE,),
+    ):
+        _, out, err = run(*arguments)
+        for character in "\x1b\x9b\u202e\r":
+            assert character not in out + err, arguments
+        assert "\\x9b1m\\u202e" in out + err  # click itself takes "\x1b[31m" out of its messages
+    code, out, _ = run("label", "--format", "jsonl", article)
+    assert code == 0
+    assert json.loads(out.splitlines()[0])["doc"] == str(article)
+    assert "\x1b[31m\x9b1m\u202eنفت" in json.loads(out.splitlines()[0])["text"]
 
 
 def test_bad_input_is_named_and_the_rest_is_written(run, tmp_path: Path) -> None:

@@ -122,6 +122,72 @@ def test_a_byte_order_mark_says_utf_16(kind: str) -> None:
 
 def test_values_that_python_cannot_hold() -> None:
     times = pyarrow.array([2**62], pyarrow.timestamp("us"))
-    data = parquet({"id": times, "text": ["نفت"]})
-    (found,) = read(data, "parquet")
-    assert "can't be read from about here on" in found[1]
+    data = parquet({"id": pyarrow.concat_arrays([times, times.cast("int64").cast(times.type), pyarrow.array([0], times.type)]),
+                    "text": ["نفت", "گاز", "برق"]})  # fmt: skip
+    found = read(data, "parquet")
+    assert [line for line, _ in found] == [1, 2, 3]
+    assert all("a value that can't be read" in message for _, message in found[:2])
+    assert found[2][1]["text"] == "برق"
+
+
+def test_text_that_is_not_utf_8_spoils_its_record_only() -> None:
+    texts = pyarrow.array([b"\xff\xfe", "نفت".encode()]).view("string")
+    found = read(parquet({"text": texts}), "parquet")
+    assert "a value that can't be read" in found[0][1]
+    assert found[1] == (2, {"text": "نفت"})
+
+
+def test_a_time_zone_that_there_is_not() -> None:
+    times = pyarrow.array([0], pyarrow.timestamp("us", "Nowhere/None"))
+    (found,) = read(parquet({"id": times, "text": ["نفت"]}), "parquet")
+    assert "a value that can't be read" in found[1]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_column_that_stands_twice(kind: str) -> None:
+    data = b"text,id,text\nx,1,y\n"
+    if kind == "parquet":
+        file = io.BytesIO()
+        table = pyarrow.Table.from_arrays([pyarrow.array(["x"]), pyarrow.array(["y"])], ["text", "text"])
+        pyarrow.parquet.write_table(table, file)
+        data = file.getvalue()
+    with pytest.raises(InputError, match="there are 2 columns 'text'"):
+        read(data, kind)
+
+
+def test_the_csv_limit_of_the_process_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = csv.field_size_limit(50)
+    try:
+        assert len(read(b"text\n" + b"x" * 1000, "csv")) == 1
+        assert csv.field_size_limit() == 50
+    finally:
+        csv.field_size_limit(limit)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_utf_16_that_is_damaged(kind: str) -> None:
+    good = ("text\nنفت\n" if kind == "csv" else '{"text": "نفت"}\n').encode("utf-16")
+    with pytest.raises(InputError, match="nothing from there on was read"):
+        read(good + b"\x00\xd8\x00", kind)
+
+
+def test_numbers_that_json_has_not() -> None:
+    data = '{"id": NaN, "text": "الف", "date": Infinity}\n' + '{"id": 1e999, "text": "ب"}\n' + f'{{"id": {"9" * 5000}}}'
+    found = read(data.encode(), "jsonl")
+    assert found[0][1] == {"id": None, "text": "الف", "date": None}
+    assert found[1][1]["text"] == "ب"
+    assert found[2][1].startswith("not JSON")
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    (None, None), ("", None), (float("nan"), None), ("a", "a"), (7, "7"), (1.5, "1.5"), (True, "True"),
+])  # fmt: skip
+def test_identity(value: object, expected: str | None) -> None:
+    assert rows.identity({"id": value}) == expected
+    assert rows.identity({}) is None
+
+
+@pytest.mark.parametrize("value", [[], ["a"], {}, {"$oid": "5f"}, b"\x00"])
+def test_what_is_no_identity(value: object) -> None:
+    with pytest.raises(InputError, match="the id is"):
+        rows.identity({"id": value})

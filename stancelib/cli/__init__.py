@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import os
 import sys
 
 import click
 
 import stancelib
+from stancelib.cli.common import say, shown
 from stancelib.errors import InputError, ModelFileError, StancelibError
 
 _VERBS = {
@@ -51,6 +54,7 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and leave the process with its exit code; no traceback reaches the user."""
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # Persian must survive a terminal that says it speaks cp1252
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -58,24 +62,50 @@ def main(arguments: list[str] | None = None) -> None:
         code = group.main(args=arguments, prog_name="stancelib", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        usage = io.StringIO()
+        error.show(usage)
+        click.echo("\n".join(map(shown, usage.getvalue().split("\n"))), err=True, nl=False)
         code = error.exit_code
     except click.Abort:
         code = 130
     except ModelFileError as error:
-        click.echo(f"stancelib: {error}", err=True)
+        say(str(error))
         code = 3
     except InputError as error:
-        click.echo(f"stancelib: {error}", err=True)
+        say(str(error))
         code = 1
     except StancelibError as error:
-        click.echo(f"stancelib: {error}", err=True)
+        say(str(error))
         code = 2
-    except BrokenPipeError:
-        # The reader has gone, as `head` does; the interpreter must not complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # The reader of stdout has gone, as `head` does; click makes an exit of it.
+        _discard_stdout()
         code = 0
     except OSError as error:
-        click.echo(f"stancelib: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _discard_stdout()
+        say(f"{error.filename or 'output'}: {error.strerror or error}")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_standard_streams() -> None:
+    """Where the shell has closed a stream (``>&-``), a file that is opened must not take its number, nor its writers fail
+    otherwise than on a full disk: to write to a closed stdout is an error, messages without stderr go nowhere."""
+    for number, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # takes the lowest number that is free
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+
+
+def _discard_stdout() -> None:
+    """What could not be written must not be tried again, and complained of, when the interpreter flushes at exit."""
+    with contextlib.suppress(OSError):  # it may have no number in a program that calls `main`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stancelib import rows, text
+from stancelib import rows, store, text
 from stancelib.batch import Record, records_of
 from stancelib.errors import InputError, StancelibError
 
 _ARTICLES = (".txt", ".md")
+_READ = (*_ARTICLES, *rows.SUFFIXES)
 _STDIN = "-"
 
 
@@ -34,20 +35,25 @@ class Archive:
     ) -> None:
         self._kind, self._encoding, self._text_field = kind, encoding, text_field
         self._sources: list[Path | None] = []
-        self._empty: list[Path] = []
-        away = None if output is None else output.resolve()
+        self._not_read: list[tuple[str, str]] = []
+        away = None if output is None else store.target(output)
         if paths.count(_STDIN) > 1:
             raise InputError("- stands twice; stdin can be read once")
         for path in map(Path, paths):
             if str(path) == _STDIN:
                 self._sources.append(None)
-            elif away is not None and path.resolve() == away:
+            elif away is not None and store.target(path) == away:
                 raise InputError(f"{path} is to be read and written; give another --output")
             else:
-                found = list(rows.files([path], (*_ARTICLES, *rows.SUFFIXES), deep=True))
-                if not found:
-                    self._empty.append(path)
-                self._sources += [f for f in found if away is None or not f.resolve().is_relative_to(away)]
+                before = len(self._not_read)
+                found = list(rows.files([path], _READ, deep=True, unreadable=self._unreadable))
+                if not found and len(self._not_read) == before:
+                    problem = f"nothing to label in this directory ({', '.join(_READ)})"
+                    self._not_read.append((str(path), problem))
+                self._sources += [f for f in found if away is None or not store.target(f).is_relative_to(away)]
+
+    def _unreadable(self, error: OSError) -> None:
+        self._not_read.append((str(error.filename), f"this directory can't be read: {error.strerror}"))
 
     @property
     def parquet_files(self) -> list[Path]:
@@ -81,9 +87,8 @@ class Archive:
 
     def records(self) -> Iterator[Record]:
         """Every record; one that can't be read, or a whole file, comes with the error in the place of its text."""
-        for path in self._empty:
-            kinds = ", ".join((*_ARTICLES, *rows.SUFFIXES))
-            yield Record(str(path), None, str(path), InputError(f"nothing to label in this directory ({kinds})"), 0)
+        for name, problem in self._not_read:
+            yield Record(name, None, name, InputError(problem), 0)
         for source in self._sources:
             name = _STDIN if source is None else str(source)
             kind = self._kind or (rows.SUFFIXES.get(source.suffix.lower(), "text") if source is not None else "text")
@@ -97,9 +102,6 @@ class Archive:
                         yield from self._rows(name, file, kind)
             except OSError as error:
                 yield Record(name, None, name, InputError(f"can't be read: {error.strerror}"), 0)
-            except UnicodeError as error:
-                problem = InputError(f"not in the encoding that was named ({error}); nothing from there on was read")
-                yield Record(name, None, name, problem, 0)
             except StancelibError as error:
                 yield Record(name, None, name, InputError(str(error)), 0)
 

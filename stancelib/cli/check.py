@@ -11,6 +11,7 @@ import click
 
 from stancelib import corpus
 from stancelib.audit import Audit, audit
+from stancelib.cli.common import say_problems, shown
 from stancelib.cli.labels import read_taxonomy
 from stancelib.errors import InputError
 
@@ -28,8 +29,7 @@ def command(paths: tuple[Path, ...], taxonomy_file: Path | None, form: str) -> N
     """
     topics = read_taxonomy(taxonomy_file).names
     reading = corpus.read(paths, topics)
-    for problem in reading.problems:
-        click.echo(f"stancelib: {problem}", err=True)
+    say_problems(reading.problems)
     if not reading.paragraphs:
         raise InputError("there is no paragraph in what was given")
     found = audit(reading.paragraphs, topics)
@@ -50,10 +50,13 @@ def _table(found: Audit) -> str:
     lines.append(f"kinds      {_listed(found.kinds)}")
     lines.append(f"styles     {_listed(found.styles)}")
     lines.append("spellings  " + ", ".join(f"{share:.0%} {name}" for name, share in found.spellings.items()))
-    lines += [f"repeated   {r.first} and {r.second} share {r.share:.0%} of their runs of words" for r in found.repeats]
-    lines += [f"note       {warning}" for warning in found.warnings()]
+    lines += [
+        f"repeated   {shown(r.first)} and {shown(r.second)} share {r.share:.0%} of their runs of words"
+        for r in found.repeats
+    ]
+    lines += [f"note       {shown(warning)}" for warning in found.warnings()]
     return "\n".join(lines)
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name or 'not given'}" for name, count in counts.items())
+    return ", ".join(f"{count} {shown(name) or 'not given'}" for name, count in counts.items())

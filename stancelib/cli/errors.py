@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from stancelib import mistakes, shipped, store
+from stancelib.cli.common import PROBABILITY, shown
 from stancelib.cli.labels import read_gold, read_labels, real_paragraphs
 from stancelib.curve import learning_curve
 from stancelib.errors import InputError
@@ -19,7 +20,7 @@ from stancelib.taxonomy import Taxonomy
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Topic probability instead of the model's thresholds.")
+@click.option("--threshold", type=PROBABILITY, help="Topic probability instead of the model's thresholds.")
 @click.option("-n", "count", type=click.IntRange(0), default=20, show_default=True, help="Paragraphs in the table.")
 @click.option("--topic", help="Only mistakes on this topic.")
 @click.option("--format", "form", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
@@ -97,7 +98,9 @@ def _summary(found: list[mistakes.Mistake], gold: Sequence[Paragraph], names: Se
         ("length", mistakes.by_length(found, gold)),
     ):
         lines += ["", f"{title:44}{'paragraphs':>12}{'wrong':>8}{'share':>8}"]
-        lines += [f"{g.name[:42]:44}{g.paragraphs:>12}{g.wrong:>8}{g.wrong / g.paragraphs:>8.0%}" for g in groups]
+        lines += [
+            f"{shown(g.name[:42]):44}{g.paragraphs:>12}{g.wrong:>8}{g.wrong / g.paragraphs:>8.0%}" for g in groups
+        ]
     return "\n".join(lines)
 
 
@@ -105,9 +108,9 @@ def _shown(mistake: mistakes.Mistake) -> str:
     what = f"{mistake.kind}: {mistake.topic}"
     if mistake.kind == "stance":
         what += f", gold {mistake.gold}, predicted {mistake.predicted}"
-    votes = "  ".join(f"\u2068{unit}\u2069 {vote:+.2f}" for unit, vote in mistake.votes)
-    source = f"  [{mistake.paragraph.source}]" if mistake.paragraph.source else ""
+    votes = "  ".join(f"\u2068{shown(unit)}\u2069 {vote:+.2f}" for unit, vote in mistake.votes)
+    source = f"  [{shown(mistake.paragraph.source)}]" if mistake.paragraph.source else ""
     return (
-        f"\n{mistake.confidence:.2f}  {what}  {mistake.paragraph.id}{source}\n"
-        f"      \u2068{mistake.paragraph.text}\u2069\n      {votes}"
+        f"\n{mistake.confidence:.2f}  {what}  {shown(mistake.paragraph.id)}{source}\n"
+        f"      \u2068{shown(mistake.paragraph.text)}\u2069\n      {votes}"
     )

@@ -13,6 +13,7 @@ from click.termui import progressbar
 
 from stancelib import formats, store, text
 from stancelib.calibration import Calibration, calibration
+from stancelib.cli.common import PROBABILITY
 from stancelib.cli.labels import read_gold
 from stancelib.evaluate import Evaluation, evaluate, keyword_baseline, majority_stances
 from stancelib.records import STANCES
@@ -21,7 +22,7 @@ from stancelib.records import STANCES
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Topic probability instead of the model's thresholds.")
+@click.option("--threshold", type=PROBABILITY, help="Topic probability instead of the model's thresholds.")
 @click.option("--rounds", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="Bootstrap rounds.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(paths: tuple[Path, ...], model_file: Path | None, threshold: float | None, rounds: int, form: str) -> None:

@@ -13,6 +13,7 @@ import click
 from stancelib import formats, rows, text
 from stancelib.batch import Task, label_records, model_of
 from stancelib.cli.archive import Archive
+from stancelib.cli.common import PROBABILITY, say, shown
 from stancelib.cli.progress import Progress
 from stancelib.cli.sink import Sink, run_digest
 from stancelib.records import LabelledParagraph
@@ -32,10 +33,10 @@ _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral", No
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of stdout.")
 @click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
 @click.option("--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8.")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Topic probability instead of the model's thresholds.")
+@click.option("--threshold", type=PROBABILITY, help="Topic probability instead of the model's thresholds.")
 @click.option(
     "--stance-threshold",
-    type=click.FloatRange(0, 1),
+    type=PROBABILITY,
     default=0.0,
     help="Give no stance (null, with the reason) where none is as probable as this. Default: always one.",
 )
@@ -102,7 +103,7 @@ def command(
         with Progress(archive.size, sink.done.size, progress) as bar:
             for batch in label_records(task, records, jobs):
                 for message in (*batch.problems, *batch.notes):
-                    bar.say(f"stancelib: {message}")
+                    bar.say(message)
                 sink.write(batch)
                 bar.update(batch)
     if sink.done.problems:
@@ -128,14 +129,14 @@ def _on_cluster(
     elif output.is_dir() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty; give a new directory, or --resume to go on with a run in it")
     for message in failed:
-        click.echo(f"stancelib: {message}", err=True)
+        say(message)
     with scale.cluster(address) as client:
         output.mkdir(parents=True, exist_ok=True)
         write_whole(run, run_digest(settings).encode())
         with Progress(len(parts), 0, progress) as bar:
             for _, done in scale.label_parts(client, task, parts, text_field, topics):
                 for message in (*done.problems, *done.notes):
-                    bar.say(f"stancelib: {message}")
+                    bar.say(message)
                 failed += done.problems
                 bar.update(done, 1)
     if failed:
@@ -150,12 +151,12 @@ def _table(labelled: Sequence[LabelledParagraph]) -> str:
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
     topic_width = max(len(name) for name in first.scores)
     lines = [
-        first.doc if first.id is None else f"{first.doc} {first.id}",
+        shown(first.doc if first.id is None else f"{first.doc} {first.id}"),
         f"{'par':>3}  {'kind':8}  {'topic':{topic_width}}  {'prob':>4}  {'stance':9}  {'prob':>4}  text",
     ]
     room = max(width - 46 - topic_width + 8, 20)
     for paragraph in labelled:
-        beginning = textwrap.shorten(paragraph.text, room, placeholder="…")
+        beginning = shown(textwrap.shorten(paragraph.text, room, placeholder="…"))
         head = f"{paragraph.par:>3}  {paragraph.kind:8}  "
         cells = [
             f"{label.topic:{topic_width}}  {label.score:4.2f}  {_SIGNS[label.stance]:9}  {label.stance_score:4.2f}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import click
-
 from stancelib import corpus, taxonomy
+from stancelib.cli.common import say, say_problems
 from stancelib.errors import InputError, TaxonomyError
 from stancelib.records import Paragraph
 from stancelib.taxonomy import Taxonomy
@@ -20,13 +19,12 @@ def read_labels(paths: Iterable[Path], topics: Taxonomy, skip_bad: bool = False)
         InputError: there are bad lines and they are not to be skipped.
     """
     reading = corpus.read(paths, topics.names)
-    for problem in reading.problems:
-        click.echo(f"stancelib: {problem}", err=True)
+    say_problems(reading.problems)
     if reading.problems and not skip_bad:
         raise InputError(f"{len(reading.problems)} bad lines, nothing was trained; mend them or use --skip-bad")
     annotated = [p for p in reading.paragraphs if p.topics is not None]
     if bare := len(reading.paragraphs) - len(annotated):
-        click.echo(f"{bare} paragraphs without topics are not annotated and were left out", err=True)
+        say(f"{bare} paragraphs without topics are not annotated and were left out")
     return annotated, len(reading.problems)
 
 
@@ -61,6 +59,6 @@ def read_taxonomy(path: Path | None) -> Taxonomy:
     if path is None:
         return taxonomy.default()
     try:
-        return taxonomy.parse(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
+        return taxonomy.parse(path.read_text(encoding="utf-8-sig"), str(path))
+    except (OSError, ValueError, RecursionError) as error:
         raise TaxonomyError(f"{path}: can't be read: {error}") from error

@@ -12,6 +12,7 @@ import click
 from click.termui import progressbar
 
 from stancelib.batch import Batch
+from stancelib.cli.common import say
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -65,5 +66,7 @@ class Progress:
             self._bar.update(batch.size if steps is None else steps, shown)
 
     def say(self, message: str) -> None:
-        """A line for the user, in the place of the bar, which comes back below it."""
-        click.echo(f"\r\x1b[K{message}" if self._bar is not None and sys.stderr.isatty() else message, err=True)
+        """A message, in the place of the bar, which comes back below it."""
+        if self._bar is not None and sys.stderr.isatty():
+            click.echo("\r\x1b[K", err=True, nl=False)
+        say(message)

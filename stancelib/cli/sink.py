@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,7 +16,8 @@ import click
 
 from stancelib import __version__, formats, rows
 from stancelib.batch import Batch
-from stancelib.store import whole_file, write_whole
+from stancelib.cli.common import say
+from stancelib.store import is_stream, put, target, whole_file, write_whole
 
 #: How often the place that is reached is written down.
 CHECKPOINT_SECONDS = 1.0
@@ -40,6 +42,8 @@ class Done(NamedTuple):
 class Sink:
     """Takes batches in order. With a file: into FILE.part, which is renamed at the end; FILE.part.json says how far it is.
 
+    Where the output is a link, that is the file that it leads to. A pipe or a device is written to as it comes.
+
     Args:
         output: the file, or ``None`` for stdout.
         form: "table", "jsonl", "csv" or "parquet".
@@ -62,10 +66,12 @@ class Sink:
         resume: bool,
         keep: bool,
     ) -> None:
-        self._output, self._form, self._topics, self._resume, self._keep = output, form, topics, resume, keep
+        self._form, self._topics, self._resume, self._keep = form, topics, resume, keep
+        self._stream = output if output is not None and is_stream(output) else None
+        self._output = target(output) if output is not None and self._stream is None else None
         self._run = run_digest(settings)
         self._file: BinaryIO | None = None
-        self.done = Done()
+        self.done = self._noted = Done()
 
     @property
     def _part(self) -> Path:
@@ -77,13 +83,17 @@ class Sink:
         return self._part.with_name(f"{self._part.name}.json")
 
     def __enter__(self) -> Self:
-        if self._output is not None:
+        if self._stream is not None:
+            if self._resume or self._form == "parquet":
+                raise click.UsageError(f"{self._stream} is no file; --resume and --format parquet need one")
+            self._file = self._stream.open("ab")
+        elif self._output is not None:
             if not self._output.parent.is_dir():
                 raise click.UsageError(f"there is no directory {self._output.parent} to write to")
             if self._form == "parquet":
                 rows.pyarrow_parquet()  # missing, it should be said before the work is done
             if self._resume:
-                self.done = self._earlier()
+                self.done = self._noted = self._earlier()
             self._file = self._part.open("r+b" if self.done.bytes else "wb")
             self._file.truncate(self.done.bytes)
             self._file.seek(self.done.bytes)
@@ -115,7 +125,7 @@ class Sink:
                 "run without --resume to start again"
             )
         if done.problems:
-            click.echo(f"stancelib: {done.problems} records could not be used before the interruption", err=True)
+            say(f"{done.problems} records could not be used before the interruption")
         return done
 
     def _write(self, data: bytes) -> int:
@@ -136,39 +146,56 @@ class Sink:
             self._next = time.monotonic() + CHECKPOINT_SECONDS
 
     def _checkpoint(self) -> None:
-        if self._file is None or not self._keep:
+        if self._file is None or self._output is None or not self._keep:
             return
         self._file.flush()
         os.fsync(self._file.fileno())
         state = {"run": self._run, "done": self.done}
         write_whole(self._state, json.dumps(state).encode())
+        self._noted = self.done
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._file is None:
             return
-        assert self._output is not None
         if kind is not None:
-            if self.done.records and self._keep:
-                self._checkpoint()
-                self._file.close()
-                click.echo(
-                    f"stancelib: stopped after {self.done.records:,} records; the same command with --resume goes on",
-                    err=True,
-                )
-            else:
-                self._file.close()
-                self._part.unlink()
-                self._state.unlink(missing_ok=True)
+            self._leave(self._file)
             return
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        try:
+            self._finish(self._file)
+        except BaseException:
+            self._leave(self._file)
+            raise
+
+    def _finish(self, file: BinaryIO) -> None:
+        """The part becomes the output."""
+        if self._output is None:
+            file.close()
+            return
+        file.flush()
+        os.fsync(file.fileno())
         if self._form == "parquet":
             with whole_file(self._output) as made, self._part.open(encoding="utf-8", newline="\n") as lines:
                 formats.write_parquet(lines, self._topics, made)
+            file.close()
             self._part.unlink()
         else:
-            self._part.replace(self._output)
+            file.close()
+            put(self._part, self._output)
         self._state.unlink(missing_ok=True)
+
+    def _leave(self, file: BinaryIO) -> None:
+        """What is done is kept for another run, as far as it could be noted down: the disk may be full."""
+        with contextlib.suppress(OSError):
+            if self.done.records and not file.closed:
+                self._checkpoint()
+        with contextlib.suppress(OSError):
+            file.close()
+        if self._output is None:
+            return
+        if self._noted.records:
+            say(f"stopped after {self._noted.records:,} records; the same command with --resume goes on")
+        else:
+            self._part.unlink(missing_ok=True)
+            self._state.unlink(missing_ok=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from stancelib import corpus, shipped, store
+from stancelib.cli.common import Number, shown
 from stancelib.cli.labels import read_labels, read_taxonomy, real_paragraphs
 from stancelib.errors import InputError, TrainingError
 from stancelib.model import MIN_EXAMPLES, StanceModel
@@ -21,7 +23,7 @@ from stancelib.model import MIN_EXAMPLES, StanceModel
 @click.option("--extend", is_flag=True, help="Add them to the shipped corpus; alone it makes the shipped model again.")
 @click.option(
     "--weight",
-    type=click.FloatRange(0, 1000, min_open=True),
+    type=Number(0, 1000, min_open=True),
     help="With --extend: how much each of your paragraphs counts; an invented one of the shipped corpus counts 1. "
     f"Default {shipped.OWN_WEIGHT:g}.",
 )
@@ -47,8 +49,11 @@ def command(
         raise click.UsageError("--weight goes with --extend")
     if not paths and not extend:
         raise click.UsageError("give label files to train on (or --extend)")
-    if not output.parent.is_dir():
-        raise click.UsageError(f"there is no directory {output.parent} to write the model to")
+    directory = store.target(output).parent  # looked at before the training, not after it
+    if not directory.is_dir():
+        raise click.UsageError(f"there is no directory {directory} to write the model to")
+    if not (store.is_stream(output) or os.access(directory, os.W_OK)):
+        raise click.UsageError(f"{directory} can't be written to")
     topics = read_taxonomy(taxonomy_file)
     labelled, bad = read_labels(paths, topics, skip_bad)
     report = corpus.report(labelled, topics.names)
@@ -64,7 +69,9 @@ def command(
             raise TrainingError(f"too few examples (at least {MIN_EXAMPLES}) of: {', '.join(weak)}")
         model = StanceModel.fit(labelled, topics, real=real_paragraphs(labelled, thresholds_from))
     store.save(model, output)
-    click.echo(f"{output}: {output.stat().st_size / 1e6:.2f} MB, {len(model.table.features.terms)} features")
+    click.echo(
+        f"{shown(str(output))}: {output.stat().st_size / 1e6:.2f} MB, {len(model.table.features.terms)} features"
+    )
     if bad:
         raise click.exceptions.Exit(1)
 

@@ -1,0 +1,51 @@
+"""What the verbs have in common: text that is safe to show, messages, numbers as options."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+#: How many problems of label files are named; archives have theirs named one by one, as they are left out for good.
+MOST_PROBLEMS = 20
+
+# What moves the cursor, recolours, or turns the order of what follows: C0, DEL, C1, line separators, bidi overrides.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def shown(text: str) -> str:
+    """Text of unknown origin on one line of a terminal, its control characters as escapes.
+
+    >>> shown("red\\x1b[31m")
+    'red\\\\x1b[31m'
+    """
+    return _CONTROLS.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def say(message: str) -> None:
+    """A message on stderr."""
+    click.echo(f"stancelib: {shown(message)}", err=True)
+
+
+def say_problems(problems: Sequence[str]) -> None:
+    """The first problems of label files, and how many more there are."""
+    for problem in problems[:MOST_PROBLEMS]:
+        say(problem)
+    if len(problems) > MOST_PROBLEMS:
+        say(f"and {len(problems) - MOST_PROBLEMS:,} more bad lines")
+
+
+class Number(click.FloatRange):
+    """A number in a range; NaN, which every comparison lets through, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
+PROBABILITY = Number(0, 1)
