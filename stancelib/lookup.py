@@ -8,6 +8,7 @@ with a probability of about one in 10 ** 7; the hash is the same on every machin
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +139,12 @@ class Lines(Sequence[str]):
                 found.append(part.hashes(starts[first:last] - low, ends[first:last] - low))
         return np.concatenate(found)
 
+    @property
+    def sizes(self) -> Ints:
+        """The number of characters of each."""
+        sizes: Ints = self._ends - self._starts
+        return sizes
+
     def begin_with(self, characters: str) -> Flags:
         """Which of them begin with some characters."""
         found = np.ones(len(self), dtype=bool)
@@ -220,13 +227,19 @@ class HashTable:
     Args:
         keys: (n,) different hashes to begin with.
         values: (n,) the value of each, 0 and more; 0, 1, … by default.
+
+    Raises:
+        ValueError: two of the keys are the same.
     """
 
     def __init__(self, keys: Hashes | None = None, values: Ints | None = None) -> None:
         keys = np.zeros(0, dtype=np.uint64) if keys is None else keys
         self._length = 0
+        self._factor = np.uint64(0xD6E8FEB86659FD93)
         self._room(max(len(keys), 64))
         self.add(keys, np.arange(len(keys)) if values is None else values)
+        if np.count_nonzero(self._keys) < len(keys):
+            raise ValueError("two keys of a table are the same")
 
     def _room(self, length: int) -> None:
         bits = (_SPARE * length - 1).bit_length()
@@ -240,7 +253,7 @@ class HashTable:
 
     def _first_slot(self, keys: Hashes) -> Ints:
         # The high bits of a product mix all bits of the key (Knuth, The Art of Computer Programming 3, 6.4).
-        return ((keys * np.uint64(0xD6E8FEB86659FD93)) >> self._shift).view(np.int64)
+        return ((keys * self._factor) >> self._shift).view(np.int64)
 
     def find(self, keys: Hashes) -> Ints:
         """(n,) the value of each key, -1 where it is unknown."""
@@ -264,26 +277,34 @@ class HashTable:
         return values
 
     def add(self, keys: Hashes, values: Ints) -> None:
-        """Add different keys that are not there yet, with their values.
-
-        Raises:
-            ValueError: too many want the same slot: they are not different, or were made to collide.
-        """
+        """Add different keys that are not there yet, with their values."""
         keys = np.maximum(keys, 1)
-        if _SPARE * (self._length + len(keys)) > self._mask + 1:
-            old = self._keys != 0
-            keys, values = np.concatenate([self._keys[old], keys]), np.concatenate([self._values[old], values])
-            self._length = 0
-            self._room(2 * len(keys))
         self._length += len(keys)
+        if _SPARE * self._length > self._mask + 1:
+            keys, values = self._emptied(keys, values)
+            self._room(2 * self._length)
+        keys, values = self._put(keys, values)
+        while len(keys):
+            # By chance that is next to never, so somebody has made words for these slots: no one can for random ones.
+            keys, values = self._emptied(keys, values)
+            self._factor = np.uint64(int.from_bytes(os.urandom(8), "little") | 1)
+            self._room(self._length)
+            keys, values = self._put(keys, values)
+
+    def _emptied(self, keys: Hashes, values: Ints) -> tuple[Hashes, Ints]:
+        """What is in the table, and some more."""
+        old = self._keys != 0
+        return np.concatenate([self._keys[old], keys]), np.concatenate([self._values[old], values])
+
+    def _put(self, keys: Hashes, values: Ints) -> tuple[Hashes, Ints]:
+        """Put keys into free slots; gives back those that are left when it takes too long."""
         slot = self._first_slot(keys)
         work = 8 * len(keys) + 4096  # by chance less than twice as many slots are tried as there are keys
-        while len(keys):
-            if (work := work - len(keys)) < 0:
-                raise ValueError("many keys of a table are the same")
+        while len(keys) and (work := work - len(keys)) >= 0:
             free = np.flatnonzero(self._keys[slot] == 0)
             self._keys[slot[free]] = keys[free]  # of several that want a slot the last one gets it
             won = np.zeros(len(keys), dtype=bool)
             won[free] = self._keys[slot[free]] == keys[free]
             self._values[slot[won]] = values[won]
             keys, values, slot = keys[~won], values[~won], (slot[~won] + 1) & self._mask
+        return keys, values

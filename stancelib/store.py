@@ -13,6 +13,7 @@ import io
 import json
 import math
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,22 +40,46 @@ FORMAT = 2
 _MANIFEST = "manifest.json"
 _MEMBERS_1 = ("model.json", "terms.txt", "pairs.txt", "compounds.txt", "lemmas.txt", "idf.npy", "coef.npy")
 _MEMBERS = {1: _MEMBERS_1, 2: (*_MEMBERS_1, "states.txt")}
-# What a member may unpack to: ten times and more what the shipped model has, and little enough to refuse any file at once.
+# What a member may unpack to and how many lines it may have: three times and more what the shipped model has, and little
+# enough for any file to be loaded or refused within 200 MB.
 _MOST = {
     _MANIFEST: 1 << 14,
-    "model.json": 1 << 20,
-    "terms.txt": 16 << 20,
-    "pairs.txt": 16 << 20,
+    "model.json": 1 << 19,
+    "terms.txt": 6 << 20,
+    "pairs.txt": 4 << 20,
     "compounds.txt": 1 << 20,
     "lemmas.txt": 2 << 20,
-    "idf.npy": 4 << 20,
-    "coef.npy": 32 << 20,
+    "idf.npy": 2 << 20,
+    "coef.npy": 16 << 20,
     "states.txt": 1 << 20,
 }
-_MAX_FILE = 64 << 20
+_MOST_LINES = {
+    "terms.txt": 400_000,
+    "pairs.txt": 150_000,
+    "compounds.txt": 50_000,
+    "lemmas.txt": 100_000,
+    "states.txt": 20_000,
+}
+_MAX_FILE = 32 << 20
 _MAX_DIRECTORY = 1 << 12
 _MAX_RATIO = 100
+_MAX_LINE = 200  # characters; a pair is two tokens
 _MAX_TOPICS = 1000
+_MAX_STATES = 1000
+_MAX_MARKED = 50_000  # units about states and length
+_MAX_VOTES = 2 << 20  # numbers that these and the pairs have for the labels
+_MAX_NESTING = 20
+# Larger numbers come from no training, and sums of them might leave what a float can hold.
+_MAX_NUMBER, _MAX_IDF = 1e9, 1e6
+_KEYS = {
+    *("about", "taxonomy", "ngram_range", "count", "gazetteer", "normalizer"),
+    *("step", "bias", "threshold", "slope", "offset"),
+}
+# Control characters, and those that turn the direction of text: a name with them could deceive who sees it. No byte of
+# _PLAIN begins one of them, which is told much faster.
+_PLAIN = bytes(set(range(32, 256)) - {0x7F, 0xC2, 0xE2}) + b"\t\n"
+_JOINERS = "\u200c\u200d\u200e\u200f"  # invisible too, but Persian needs them
+_CONTROL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def to_bytes(model: StanceModel) -> bytes:
@@ -95,8 +120,14 @@ def to_bytes(model: StanceModel) -> bytes:
 
 
 def save(model: StanceModel, path: str | os.PathLike[str]) -> None:
-    """Write a model file: to a temporary file beside it, then renamed, so that it is the old or the new one."""
-    write_whole(Path(path), to_bytes(model))
+    """Write a model file: to a temporary file beside it, then renamed, so that it is the old or the new one.
+
+    Raises:
+        ModelFileError: it could not be loaded again, because it is too large; nothing was written.
+    """
+    data = to_bytes(model)
+    from_bytes(data, str(path))
+    write_whole(Path(path), data)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -124,7 +155,9 @@ def is_stream(path: Path) -> bool:
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A file to write to that becomes ``path`` when all has gone well, and is removed otherwise."""
-    made = target(path).with_name(f".stancelib-{os.urandom(6).hex()}.tmp")  # short: the file's own name may be a long one
+    made = target(path).with_name(
+        f".stancelib-{os.urandom(6).hex()}.tmp"
+    )  # short: the file's own name may be a long one
     made.touch(exist_ok=False)
     try:
         yield made
@@ -170,12 +203,26 @@ def read_bytes(path: str | os.PathLike[str] | None = None) -> bytes:
     if path is None:
         return resources.files("stancelib").joinpath("data/model.stance").read_bytes()
     try:
-        size = Path(path).stat().st_size
-        if size > _MAX_FILE:
-            raise ModelFileError(f"{path}: {size} bytes; a model file has at most {_MAX_FILE}")
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(_MAX_FILE + 1)  # a device could go on for ever
     except OSError as error:
         raise ModelFileError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelFileError(f"{path!r}: {error}") from error
+    if len(data) > _MAX_FILE:
+        raise ModelFileError(f"{path}: a model file has at most {_MAX_FILE} bytes")
+    return data
+
+
+def printable(value: object, most: int = 200) -> str:
+    """What stands in a model file as one line that a terminal can be shown: no control character works, none is hidden.
+
+    >>> printable("گاز\\x1b[31m\\n")
+    'گاز\\\\x1b[31m\\\\n'
+    """
+    text = str(value)
+    shown = "".join(c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode() for c in text[:most])
+    return shown + "…" * (len(text) > most)
 
 
 @functools.cache
@@ -202,13 +249,11 @@ def from_bytes(data: bytes, where: str) -> StanceModel:
     """
     try:
         return _build(*_checked_members(data))
-    except ModelFileError as error:
-        raise ModelFileError(f"{where}: {error}") from error
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError,
-            OverflowError, StancelibError) as error:  # fmt: skip
-        raise ModelFileError(f"{where}: not a stancelib model file, or a damaged one ({error})") from error
-    except Exception as error:  # zlib.error and whatever else a damaged member brings out of the standard library
-        raise ModelFileError(f"{where}: damaged ({type(error).__name__}: {error})") from error
+    except StancelibError as error:
+        raise ModelFileError(f"{where}: {printable(error, 500)}") from error
+    except Exception as error:  # whatever a damaged member brings out of the standard library
+        said = printable(f"{type(error).__name__}: {error}", 500)
+        raise ModelFileError(f"{where}: not a stancelib model file, or a damaged one ({said})") from error
 
 
 def _checked_members(data: bytes) -> tuple[int, dict[str, bytes]]:
@@ -219,17 +264,19 @@ def _checked_members(data: bytes) -> tuple[int, dict[str, bytes]]:
         found = sorted(info.filename for info in infos)
         if _MANIFEST not in found or len(set(found)) < len(found) or not set(found) <= set(_MOST):
             raise ModelFileError(f"a model file has the members {', '.join(_MOST)} once each")
+        if sum(info.compress_size for info in infos) > len(data):
+            raise ModelFileError("its members overlap, or say that they are larger than the file")
         for info in infos:
             most = min(_MOST[info.filename], _MAX_RATIO * max(info.compress_size, 64))
             if info.file_size > most:
                 raise ModelFileError(
                     f"{info.filename} would unpack to {info.file_size} bytes; at most {most} are allowed"
                 )
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
                 raise ModelFileError(f"{info.filename} is packed in a way that a model file never is")
-        manifest = json.loads(archive.read(_MANIFEST))
-        number = manifest.get("format")
-        if number not in _MEMBERS:
+        manifest = _object(_unpacked(archive, _MANIFEST), _MANIFEST)
+        number, listed = manifest.get("format"), manifest.get("members")
+        if type(number) is not int or number not in _MEMBERS:
             raise ModelFileError(f"format {number!r}; this version reads formats 1 to {FORMAT}: use a newer stancelib")
         names = _MEMBERS[number]
         if found != sorted((_MANIFEST, *names)):
@@ -238,13 +285,37 @@ def _checked_members(data: bytes) -> tuple[int, dict[str, bytes]]:
             )
         members = {}
         for name in names:
-            expected = manifest["members"][name]
-            if expected["size"] != archive.getinfo(name).file_size:
+            expected = listed.get(name) if isinstance(listed, dict) else None
+            if not isinstance(expected, dict) or expected.get("size") != archive.getinfo(name).file_size:
                 raise ModelFileError(f"{name} has not the size that the manifest says")
-            members[name] = archive.read(name)
-            if hashlib.sha256(members[name]).hexdigest() != expected["sha256"]:
+            members[name] = _unpacked(archive, name)
+            if hashlib.sha256(members[name]).hexdigest() != expected.get("sha256"):
                 raise ModelFileError(f"{name} has not the SHA-256 that the manifest says")
         return number, members
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A member's bytes, as many as it says it has: `ZipFile.read` unpacks all that is there before it cuts that off."""
+    with archive.open(name) as member:
+        return member.read(archive.getinfo(name).file_size)
+
+
+def _object(data: bytes, name: str) -> dict[str, Any]:
+    """A JSON member that can be written as it was read."""
+    try:
+        value = json.loads(data.decode())
+        json.dumps(value, ensure_ascii=False).encode()  # no lone surrogates
+        deep = _nesting(value) > _MAX_NESTING
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{name} is not JSON in UTF-8: {error}") from error
+    if deep or not isinstance(value, dict):
+        raise ModelFileError(f"{name} is not an object, or has more than {_MAX_NESTING} levels")
+    return value
+
+
+def _nesting(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_nesting, inner), default=0)
 
 
 def _check_directory(data: bytes) -> None:
@@ -259,59 +330,77 @@ def _check_directory(data: bytes) -> None:
         raise ModelFileError("its list of members is longer than that of any model file")
 
 
-def _build(number: int, members: Mapping[str, bytes]) -> StanceModel:
-    meta = json.loads(members["model.json"])
+def _build(number: int, members: dict[str, bytes]) -> StanceModel:
+    meta = _object(members["model.json"], "model.json")
+    if set(meta) != _KEYS:
+        raise ModelFileError(f"model.json must have the keys {', '.join(sorted(_KEYS))} and no other")
     taxonomy = taxonomies.from_dict(meta["taxonomy"], "taxonomy")
     topics = len(taxonomy.topics)
     if topics > _MAX_TOPICS:
         raise ModelFileError(f"{topics} topics; at most {_MAX_TOPICS} are allowed")
     labels = topics * (1 + len(STANCES))
     step, bias = _vector(meta, "step", labels), _vector(meta, "bias", labels)
-    # Lines take many times their size, so their number is compared with that of the arrays first.
-    width = members["terms.txt"].count(b"\n") + 1
-    idf = _array(members["idf.npy"], "idf.npy", "<f4", (width,)).astype(np.float64)
-    if not np.isfinite(idf).all():
-        raise ModelFileError("idf.npy holds numbers that are not finite")
-    quantised = np.empty((width, labels), dtype=np.int16)
-    for label, column in enumerate(_array(members["coef.npy"], "coef.npy", "<i2", (labels, width))):
-        quantised[:, label] = column  # three times as fast as to copy the transposed whole
-    if members["pairs.txt"].count(b"\n") >= width:
-        raise ModelFileError("pairs.txt has more pairs than there are terms")
-    smallest, largest = meta["ngram_range"]
-    if not (isinstance(smallest, int) and isinstance(largest, int) and 1 <= smallest <= largest <= 20):
-        raise ModelFileError(f"ngram_range {meta['ngram_range']!r} is not two whole numbers from 1 to 20")
+    threshold, slope, offset = (_vector(meta, key, topics) for key in ("threshold", "slope", "offset"))
+    ngram_range = meta["ngram_range"]
+    if not isinstance(ngram_range, list) or [type(n) for n in ngram_range] != [int, int]:
+        raise ModelFileError(f"ngram_range {ngram_range!r} is not two whole numbers")
+    smallest, largest = ngram_range
+    if not 1 <= smallest <= largest <= 20:
+        raise ModelFileError(f"ngram_range {ngram_range!r} must be from 1 to 20")
     if meta["count"] not in ("binary", "log", "raw") or meta["normalizer"] not in ("fold", "hazm"):
-        raise ModelFileError("count or normalizer is not one of those allowed")
+        raise ModelFileError("count must be binary, log or raw, and normalizer fold or hazm")
+    if not isinstance(meta["gazetteer"], bool) or not isinstance(meta["about"], dict):
+        raise ModelFileError("gazetteer must be true or false, and about an object")
+    # Lines take many times their size, so they are counted first.
+    lines = {name: members[name].count(b"\n") + 1 for name in members if name in _MOST_LINES}
+    if too_many := [name for name, count in lines.items() if count > _MOST_LINES[name]]:
+        raise ModelFileError(f"{too_many[0]} has more than {_MOST_LINES[too_many[0]]} lines")
+    width = lines["terms.txt"]
+    idf = _array(members.pop("idf.npy"), "idf.npy", "<f4", (width,)).astype(np.float64)
+    if not ((idf >= 0) & (idf <= _MAX_IDF)).all():
+        raise ModelFileError(f"idf.npy must hold numbers from 0 to {_MAX_IDF:g}")
+    quantised = np.empty((width, labels), dtype=np.int16)
+    for label, column in enumerate(_array(members.pop("coef.npy"), "coef.npy", "<i2", (labels, width))):
+        quantised[:, label] = column  # three times as fast as to copy the transposed whole
+    marked, most = members["terms.txt"].count(b"@"), _MAX_VOTES // (labels + 1)
+    if marked > _MAX_MARKED or lines["pairs.txt"] + marked > most:
+        raise ModelFileError(
+            f"{lines['pairs.txt']} pairs and some {marked} units about states; at most {most} for {labels} labels, "
+            f"{_MAX_MARKED} of them about states"
+        )
     table = FeatureTable(
-        terms=_as_lines(members["terms.txt"]),
+        terms=_as_lines(members.pop("terms.txt"), "terms.txt"),
         idf=idf,
         quantised=quantised,
         step=step,
         bias=bias,
-        pairs=_as_lines(members["pairs.txt"].replace(b"\t", b" ")),
-        compounds=frozenset((first, second) for first, second, *_ in _cells(members["compounds.txt"])),
-        lemmas=dict(_cells(members["lemmas.txt"])),
+        pairs=_as_lines(members.pop("pairs.txt"), "pairs.txt"),
+        compounds=frozenset(
+            (first, second)
+            for first, second, *_ in _cells(members["compounds.txt"], "compounds.txt", 3 if number == 1 else 2)
+        ),
+        lemmas=dict(_cells(members["lemmas.txt"], "lemmas.txt", 2)),
         ngram_range=(smallest, largest),
         count=meta["count"],
         gazetteer=None
         if not meta["gazetteer"]
         else units.gazetteer()
         if number == 1
-        else _gazetteer(members["states.txt"]),
+        else _gazetteer(_cells(members["states.txt"], "states.txt", 3)),
         normalizer=meta["normalizer"],
     )
-    threshold, slope, offset = (_vector(meta, key, topics) for key in ("threshold", "slope", "offset"))
-    return StanceModel(taxonomy, VoteTable(table), threshold, slope, offset, dict(meta["about"]))
+    return StanceModel(taxonomy, VoteTable(table), threshold, slope, offset, meta["about"])
 
 
 def _vector(meta: Mapping[str, Any], key: str, length: int) -> Floats:
     values = meta[key]
-    if not isinstance(values, list) or len(values) != length or not all(isinstance(v, int | float) for v in values):
-        raise ModelFileError(f"{key} must be {length} numbers")
-    vector = np.array(values, dtype=np.float64)
-    if not np.isfinite(vector).all():
-        raise ModelFileError(f"{key} holds numbers that are not finite")
-    return vector
+    if (
+        not isinstance(values, list)
+        or len(values) != length
+        or not all(type(v) in (int, float) and abs(v) <= _MAX_NUMBER for v in values)  # NaN is not
+    ):
+        raise ModelFileError(f"{key} must be {length} numbers from -{_MAX_NUMBER:g} to {_MAX_NUMBER:g}")
+    return np.array(values, dtype=np.float64)
 
 
 def _array(data: bytes, name: str, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -322,7 +411,7 @@ def _array(data: bytes, name: str, dtype: str, shape: tuple[int, ...]) -> NDArra
     # Compared, not parsed: numpy's reader tokenizes and evaluates the header, which takes longer than the rest.
     expected = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}"
     if (header := data[10:start].decode("latin-1").strip()) != expected:
-        raise ModelFileError(f"{name} has the header {header[:100]}; it must be {expected}")
+        raise ModelFileError(f"{name} has the header {header[:100]!r}; it must be {expected}")
     if len(data) - start != math.prod(shape) * np.dtype(dtype).itemsize:
         raise ModelFileError(f"{name} is cut off or too long")
     return np.frombuffer(data, dtype=dtype, offset=start).reshape(shape)
@@ -335,16 +424,38 @@ def _npy(array: NDArray[Any]) -> bytes:
 
 
 def _lines(items: Iterable[str]) -> bytes:
-    return "\n".join(items).encode("utf-8", "surrogatepass")
+    return "\n".join(items).encode()
 
 
-def _as_lines(data: bytes) -> Lines:
-    return Lines(data.decode("utf-8", "surrogatepass") + "\n" if data else "")
+def _text(data: bytes, name: str) -> str:
+    """What stands in a text member: UTF-8 that hides nothing from who sees it."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise ModelFileError(f"{name} is not UTF-8: {error.reason} at byte {error.start}") from error
+    if data.translate(None, _PLAIN) and (found := _CONTROL.search(text)):
+        raise ModelFileError(f"{name} has the control character U+{ord(found[0]):04X}")
+    return text
 
 
-def _cells(data: bytes) -> Iterator[list[str]]:
-    text = data.decode("utf-8", "surrogatepass")
-    return (line.split("\t") for line in text.split("\n")) if text else iter(())
+def _as_lines(data: bytes, name: str) -> Lines:
+    lines = Lines(_text(data.replace(b"\t", b" ") + b"\n", name) if data else "")
+    if lines.sizes.max(initial=1) > _MAX_LINE or lines.sizes.min(initial=1) < 1:
+        raise ModelFileError(f"{name} has a line that is empty or longer than {_MAX_LINE} characters")
+    return lines
+
+
+def _cells(data: bytes, name: str, width: int) -> list[list[str]]:
+    text = _text(data, name)
+    lines = text.split("\n") if text else []
+    rows = [line.split("\t") for line in lines]
+    if wrong := [n for n, row in enumerate(rows, 1) if len(row) != width]:
+        raise ModelFileError(f"{name}, line {wrong[0]}: it must have {width} cells with tabs between")
+    if max(map(len, lines), default=0) > _MAX_LINE:
+        raise ModelFileError(f"{name} has a line longer than {_MAX_LINE} characters")
+    if len({tuple(row) if name == "compounds.txt" else row[0] for row in rows}) < len(rows):
+        raise ModelFileError(f"{name}: a line stands twice")
+    return rows
 
 
 def _states(names: Gazetteer | None) -> list[tuple[str, str, str]]:
@@ -354,8 +465,9 @@ def _states(names: Gazetteer | None) -> list[tuple[str, str, str]]:
     )
 
 
-def _gazetteer(data: bytes) -> Gazetteer:
-    rows = [(token, kind, code) for token, kind, code in _cells(data)]
+def _gazetteer(rows: list[list[str]]) -> Gazetteer:
     if foreign := {kind for _, kind, _ in rows} - set(units.CLASSES):
         raise ModelFileError(f"states.txt has the class {min(foreign)!r}; allowed: {', '.join(units.CLASSES)}")
+    if (states := len({code for _, _, code in rows})) > _MAX_STATES:
+        raise ModelFileError(f"states.txt has {states} states; at most {_MAX_STATES} are allowed")
     return Gazetteer({token: kind for token, kind, _ in rows}, {token: code for token, _, code in rows})

@@ -63,10 +63,10 @@ def from_dict(data: Mapping[str, Any], where: str) -> Taxonomy:
     Raises:
         TaxonomyError: a key is missing, unknown or of the wrong kind; or a name stands twice.
     """
-    tables = data.get("topic")
+    tables = data.get("topic") if isinstance(data, Mapping) else None
     if not isinstance(tables, list) or not tables or set(data) != {"topic"}:
         raise TaxonomyError(f"{where}: a taxonomy is one or more [[topic]] tables and nothing else")
-    topics: list[Topic] = []
+    topics: dict[str, Topic] = {}
     for number, table in enumerate(tables, 1):
         at = f"{where}: topic {number}"
         if not isinstance(table, Mapping):
@@ -74,7 +74,7 @@ def from_dict(data: Mapping[str, Any], where: str) -> Taxonomy:
         name = table.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise TaxonomyError(f"{at}: name must be lower-case letters, digits and _, 40 at most; it is {name!r}")
-        if name in (topic.name for topic in topics):
+        if name in topics:
             raise TaxonomyError(f"{at}: the name {name!r} stands twice")
         if unknown := set(table) - {"name", "title", "about", "target", "keywords"}:
             raise TaxonomyError(
@@ -93,8 +93,8 @@ def from_dict(data: Mapping[str, Any], where: str) -> Taxonomy:
         keywords = table.get("keywords", [])
         if not isinstance(keywords, list) or not all(isinstance(word, str) for word in keywords):
             raise TaxonomyError(f"{at} ({name}): keywords must be a list of words")
-        topics.append(Topic(name, texts["title"], texts["about"], texts["target"], tuple(keywords)))
-    return Taxonomy(tuple(topics))
+        topics[name] = Topic(name, texts["title"], texts["about"], texts["target"], tuple(keywords))
+    return Taxonomy(tuple(topics.values()))
 
 
 def parse(toml: str, where: str = "taxonomy") -> Taxonomy:

@@ -81,7 +81,7 @@ def test_bit_flips_never_pass_silently(small_model: StanceModel) -> None:
         assert store.to_bytes(model) == data  # only zip bookkeeping was hit
 
 
-@pytest.mark.parametrize("number", [1])
+@pytest.mark.parametrize("number", [1, 2])
 def test_files_of_every_format_before_are_read(number: int) -> None:
     """Labelled as on the day they were written, to the last digit that a label shows."""
     golden = Path(__file__).parent / "golden" / f"format-{number}"
