@@ -10,15 +10,14 @@ import click
 
 from stancelib import agreement as measures
 from stancelib import formats
+from stancelib.cli.common import PATH
 from stancelib.cli.labels import read_labels, read_taxonomy
 from stancelib.store import write_whole
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--taxonomy", "taxonomy_file", type=click.Path(path_type=Path), help="A TOML file; the shipped topics by default."
-)
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.option("--taxonomy", "taxonomy_file", type=PATH, help="A TOML file; the shipped topics by default.")
 @click.option(
     "--disagreements",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -11,16 +11,14 @@ import click
 
 from stancelib import corpus
 from stancelib.audit import Audit, audit
-from stancelib.cli.common import say_problems, shown
+from stancelib.cli.common import PATH, say_problems, shown
 from stancelib.cli.labels import read_taxonomy
 from stancelib.errors import InputError
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--taxonomy", "taxonomy_file", type=click.Path(path_type=Path), help="A TOML file; the shipped topics by default."
-)
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.option("--taxonomy", "taxonomy_file", type=PATH, help="A TOML file; the shipped topics by default.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(paths: tuple[Path, ...], taxonomy_file: Path | None, form: str) -> None:
     """Check label files: format, repeats, balance, lengths, registers, spellings, names that go with one stance.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -49,3 +50,5 @@ class Number(click.FloatRange):
 
 
 PROBABILITY = Number(0, 1)
+# Whether it can be read shows when it is: click would call it wrong usage.
+PATH = click.Path(readable=False, path_type=Path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from stancelib import mistakes, shipped, store
-from stancelib.cli.common import PROBABILITY, shown
+from stancelib.cli.common import PATH, PROBABILITY, shown
 from stancelib.cli.labels import read_gold, read_labels, real_paragraphs
 from stancelib.curve import learning_curve
 from stancelib.errors import InputError
@@ -18,8 +18,8 @@ from stancelib.taxonomy import Taxonomy
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.option("--model", "model_file", type=PATH, help="A model file instead of the shipped one.")
 @click.option("--threshold", type=PROBABILITY, help="Topic probability instead of the model's thresholds.")
 @click.option("-n", "count", type=click.IntRange(0), default=20, show_default=True, help="Paragraphs in the table.")
 @click.option("--topic", help="Only mistakes on this topic.")

@@ -13,15 +13,15 @@ from click.termui import progressbar
 
 from stancelib import formats, store, text
 from stancelib.calibration import Calibration, calibration
-from stancelib.cli.common import PROBABILITY
+from stancelib.cli.common import PATH, PROBABILITY
 from stancelib.cli.labels import read_gold
 from stancelib.evaluate import Evaluation, evaluate, keyword_baseline, majority_stances
 from stancelib.records import STANCES
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.option("--model", "model_file", type=PATH, help="A model file instead of the shipped one.")
 @click.option("--threshold", type=PROBABILITY, help="Topic probability instead of the model's thresholds.")
 @click.option("--rounds", type=click.IntRange(10, 100_000), default=1000, show_default=True, help="Bootstrap rounds.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)

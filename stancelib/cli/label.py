@@ -13,7 +13,7 @@ import click
 from stancelib import formats, rows, text
 from stancelib.batch import Task, label_records, model_of
 from stancelib.cli.archive import Archive
-from stancelib.cli.common import PROBABILITY, say, shown
+from stancelib.cli.common import PATH, PROBABILITY, say, shown
 from stancelib.cli.progress import Progress
 from stancelib.cli.sink import Sink, run_digest
 from stancelib.records import LabelledParagraph
@@ -30,8 +30,8 @@ _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral", No
     type=click.Choice(["table", "jsonl", "csv", "parquet"]),
     help="Default: by the suffix of --output, else table.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of stdout.")
-@click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
+@click.option("-o", "--output", type=PATH, help="Write here instead of stdout.")
+@click.option("--model", "model_file", type=PATH, help="A model file instead of the shipped one.")
 @click.option("--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8.")
 @click.option("--threshold", type=PROBABILITY, help="Topic probability instead of the model's thresholds.")
 @click.option(

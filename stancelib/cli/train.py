@@ -8,18 +8,16 @@ from pathlib import Path
 import click
 
 from stancelib import corpus, shipped, store
-from stancelib.cli.common import Number, shown
+from stancelib.cli.common import PATH, Number, shown
 from stancelib.cli.labels import read_labels, read_taxonomy, real_paragraphs
 from stancelib.errors import InputError, TrainingError
 from stancelib.model import MIN_EXAMPLES, StanceModel
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PATH)
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The model file.")
-@click.option(
-    "--taxonomy", "taxonomy_file", type=click.Path(path_type=Path), help="A TOML file; the shipped topics by default."
-)
+@click.option("--taxonomy", "taxonomy_file", type=PATH, help="A TOML file; the shipped topics by default.")
 @click.option("--extend", is_flag=True, help="Add them to the shipped corpus; alone it makes the shipped model again.")
 @click.option(
     "--weight",
