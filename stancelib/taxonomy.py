@@ -10,8 +10,11 @@ from importlib import resources
 from typing import Any
 
 from stancelib.errors import TaxonomyError
+from stancelib.records import TOPIC_COLUMNS
 
 LANGUAGES = ("en", "fa")
+#: The columns that stand before those of the topics in a table of labelled paragraphs.
+HEAD_COLUMNS = ("doc", "id", "par", "kind", "text")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -61,12 +64,13 @@ def from_dict(data: Mapping[str, Any], where: str) -> Taxonomy:
         where: the file's name, for the errors.
 
     Raises:
-        TaxonomyError: a key is missing, unknown or of the wrong kind; or a name stands twice.
+        TaxonomyError: a key is missing, unknown or of the wrong kind; a name stands twice, or the columns of a table would.
     """
     tables = data.get("topic") if isinstance(data, Mapping) else None
     if not isinstance(tables, list) or not tables or set(data) != {"topic"}:
         raise TaxonomyError(f"{where}: a taxonomy is one or more [[topic]] tables and nothing else")
     topics: dict[str, Topic] = {}
+    columns = set(HEAD_COLUMNS)
     for number, table in enumerate(tables, 1):
         at = f"{where}: topic {number}"
         if not isinstance(table, Mapping):
@@ -76,6 +80,10 @@ def from_dict(data: Mapping[str, Any], where: str) -> Taxonomy:
             raise TaxonomyError(f"{at}: name must be lower-case letters, digits and _, 40 at most; it is {name!r}")
         if name in topics:
             raise TaxonomyError(f"{at}: the name {name!r} stands twice")
+        mine = {f"{name}{suffix}" for suffix, _ in TOPIC_COLUMNS}
+        if taken := sorted(mine & columns):
+            raise TaxonomyError(f"{at} ({name}): a table would have two columns {taken[0]!r}; choose another name")
+        columns |= mine
         if unknown := set(table) - {"name", "title", "about", "target", "keywords"}:
             raise TaxonomyError(
                 f"{at} ({name}): unknown key {sorted(unknown)[0]!r}; allowed: name, title, about, target, keywords"

@@ -58,7 +58,7 @@ def test_damage_is_named(small_model: StanceModel) -> None:
         ),
     }
     for message, bad in cases.items():
-        with pytest.raises(ModelFileError, match=message if message != "SHA-256" else "SHA-256|would unpack"):
+        with pytest.raises(ModelFileError, match=message):
             store.from_bytes(bad, "bad")
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from stancelib import store
+from stancelib.cli.common import shown
 from stancelib.records import STANCES
-from stancelib.store import printable
 
 
 @click.command()
@@ -26,13 +26,13 @@ def command(model_file: Path | None) -> None:
     scores, stances = _part(about, "out_of_fold"), _part(about, "stances")
     for number, topic in enumerate(model.taxonomy.topics):
         counts = _part(stances, topic.name)
-        click.echo(f"\n{topic.name}  {printable(topic.title['en'])} / {printable(topic.title['fa'])}")
-        click.echo(f"  target    {printable(topic.target['en'])}")
+        click.echo(f"\n{topic.name}  {_short(topic.title['en'])} / {_short(topic.title['fa'])}")
+        click.echo(f"  target    {_short(topic.target['en'])}")
         click.echo(f"  examples  {', '.join(f'{_said(counts, s)} {s}' for s in counts if s in STANCES)}")
         probability = model.topic_probabilities(model.threshold[None, :])[0, number]
         click.echo(f"  threshold {probability:.2f}")
         for name in _part(scores, topic.name):
-            click.echo(f"  {printable(name):<15} {_said(_part(scores, topic.name), name)}")
+            click.echo(f"  {_short(name):<15} {_said(_part(scores, topic.name), name)}")
     if scores:
         click.echo(f"\nThree-fold cross-validation on {_said(scores, 'paragraphs')} paragraphs, 95% intervals: topic "
                    f"micro-F1 {_said(scores, 'topic micro-F1')}, stance macro-F1 {_said(scores, 'stance macro-F1')}. These "
@@ -40,6 +40,7 @@ def command(model_file: Path | None) -> None:
 
 
 # What a model file says about itself isn't checked when it is loaded, as nothing but this depends on it.
+_MOST = 300  # characters
 
 
 def _part(about: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -48,4 +49,8 @@ def _part(about: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _said(about: Mapping[str, Any], key: str) -> str:
-    return printable(about.get(key, "unknown"))
+    return _short(about.get(key, "unknown"))
+
+
+def _short(value: object) -> str:
+    return shown(str(value)[:_MOST])
