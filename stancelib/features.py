@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -11,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from stancelib import text, units
-from stancelib.errors import TrainingError
+from stancelib.errors import InputError, TrainingError
 
 if TYPE_CHECKING:
     from stancelib.arrays import NDArray
@@ -53,6 +55,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
 
     Raises:
         TrainingError: an argument is not one of those allowed, or there is no text to learn from.
+        InputError: what should be texts is something else; says at which position.
 
     >>> vectorizer = PersianTfidfVectorizer(min_df=1, lemmas=False, gazetteer=False)
     >>> vectorizer.fit_transform(["نفت ایران", "گاز ایران"]).shape[0]
@@ -91,17 +94,11 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
 
     def fit_transform(self, X: Iterable[str], y: Any = None) -> sp.csr_matrix:
         """`fit`, and the matrix (n texts, features) of the same texts."""
-        return self.transform_units(self.fit_units(X))
+        return _sorted(self.transform_units(self.fit_units(X)))
 
     def fit_units(self, X: Iterable[str]) -> UnitCounts:
         """`fit`, and the units of the same texts, for `transform_units`."""
-        if self.normalizer not in NORMALIZERS:
-            raise TrainingError(f"unknown normalizer {self.normalizer!r}; allowed: {', '.join(NORMALIZERS)}")
-        if self.count not in COUNTS:
-            raise TrainingError(f"unknown count {self.count!r}; allowed: {', '.join(COUNTS)}")
-        smallest, largest = self.ngram_range
-        if not 1 <= smallest <= largest:
-            raise TrainingError(f"ngram_range is {self.ngram_range!r}; allowed: 1 <= smallest <= largest")
+        self._check_parameters()
         texts = self._texts(X)
         self.compounds_ = text.find_compounds(texts) if self.compounds else frozenset()
         self.gazetteer_ = units.gazetteer() if self.gazetteer else None
@@ -138,7 +135,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
     def transform(self, X: Iterable[str]) -> sp.csr_matrix:
         """The matrix (n texts, features) of any texts; a text without a known feature is a row of zeros."""
         check_is_fitted(self, "vocabulary_")
-        return self.transform_units(self._counts(self._texts(X)))
+        return _sorted(self.transform_units(self._counts(self._texts(X))))
 
     def transform_units(self, counted: UnitCounts) -> sp.csr_matrix:
         """`transform` of texts whose units were counted before, with ``vocabulary_`` and ``idf_`` as they are now."""
@@ -155,10 +152,43 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
         check_is_fitted(self, "vocabulary_")
         return np.array(list(self.vocabulary_), dtype=object)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def _more_tags(self) -> dict[str, Any]:
+        return {"X_types": ["string"]}  # what scikit-learn before 1.6 asks for
+
+    def _check_parameters(self) -> None:
+        if self.normalizer not in NORMALIZERS:
+            raise TrainingError(f"unknown normalizer {self.normalizer!r}; allowed: {', '.join(NORMALIZERS)}")
+        if self.count not in COUNTS:
+            raise TrainingError(f"unknown count {self.count!r}; allowed: {', '.join(COUNTS)}")
+        sizes = tuple(self.ngram_range) if isinstance(self.ngram_range, Iterable) else ()
+        whole = len(sizes) == 2 and all(isinstance(n, Integral) for n in sizes)
+        if not whole or not 1 <= sizes[0] <= sizes[1] <= units.LARGEST_NGRAM:
+            limits = f"1 <= smallest <= largest <= {units.LARGEST_NGRAM}"
+            raise TrainingError(f"ngram_range is {self.ngram_range!r}; allowed: whole numbers {limits}")
+        for name in ("min_df", "pair_min_df"):
+            if not isinstance(number := getattr(self, name), Integral) or number < 0:
+                raise TrainingError(f"{name} is {number!r}; allowed: a whole number of paragraphs, no share of them")
+        if not isinstance(self.char_weight, Real) or not 0 <= self.char_weight < math.inf:
+            raise TrainingError(f"char_weight is {self.char_weight!r}; allowed: 0 and more")
+
     def _texts(self, X: Iterable[str]) -> list[str]:
-        if isinstance(X, str):
-            raise TrainingError("a list of texts is wanted, not one text")
-        return [text.hazm_normalizer()(t) for t in X] if self.normalizer == "hazm" else list(X)
+        if isinstance(X, (str, bytes)):
+            raise InputError("a list of texts is wanted, not one text")
+        # A table gives its rows or the names of its columns, a dictionary its keys: not what was meant.
+        table = getattr(X, "ndim", 1) != 1 or hasattr(X, "columns")
+        if table or isinstance(X, Mapping) or not isinstance(X, Iterable):
+            raise InputError(f"a list of texts is wanted (of a data frame one column), not {type(X).__name__}")
+        texts = list(X)
+        for n, one in enumerate(texts):
+            if not isinstance(one, str):
+                raise InputError(f"position {n} (from 0) holds {one!r:.50} ({type(one).__name__}), which is no text")
+        return [text.hazm_normalizer()(t) for t in texts] if self.normalizer == "hazm" else texts
 
     def _counts(self, texts: Sequence[str]) -> UnitCounts:
         """The units that occur and their weights, shape (texts, units)."""
@@ -189,4 +219,9 @@ def _csr(rows: Sequence[Sequence[int]], width: int) -> sp.csr_matrix:
     indices = np.fromiter((i for row in rows for i in row), dtype=np.int64, count=indptr[-1])
     matrix = sp.csr_matrix((np.ones(len(indices)), indices, indptr), shape=(len(rows), width))
     matrix.sum_duplicates()
+    return matrix
+
+
+def _sorted(matrix: sp.csr_matrix) -> sp.csr_matrix:
+    matrix.sort_indices()
     return matrix

@@ -37,11 +37,14 @@ _LETTERS: Final = {
     "ٱ": "ا",
     "ؤ": "و",
 }
-# Kashida, the Arabic combining marks and tatweel-like signs carry no meaning for us.
+# A madda is dropped last, because «آ» is also written as an alef and a madda.
+_MADDA: Final = "\u0653"
+# Kashida, the other Arabic combining marks and tatweel-like signs carry no meaning for us.
 _DROPPED: Final = {
     0x0640,
     *range(0x0610, 0x061B),
-    *range(0x064B, 0x0660),
+    *range(0x064B, 0x0653),
+    *range(0x0654, 0x0660),
     0x0670,
     *range(0x06D6, 0x06EE),
     *range(0xFE00, 0xFE10),
@@ -88,9 +91,39 @@ def fold(text: str) -> str:
     """
     # Dropping a mark can bring two characters together that NFKC composes; then a second round is due.
     while True:
-        text = unicodedata.normalize("NFKC", text.translate(_FOLD)).lower().translate(_FOLD)
+        text = text.translate(_FOLD)
+        if not unicodedata.is_normalized("NFKC", text):
+            text = unicodedata.normalize("NFKC", _in_order(text))
+        text = text.lower().translate(_FOLD).replace(_MADDA, "")
         if unicodedata.is_normalized("NFKC", text):
             return text
+
+
+class _MarkTable(dict[int, str]):
+    """A `str.translate` table that makes "M" of what decomposes to combining marks alone, and "x" of all else."""
+
+    def __missing__(self, code: int) -> str:
+        value = self[code] = "M" if unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0]) else "x"
+        return value
+
+
+_MARKS: Final = _MarkTable()
+_MANY_MARKS: Final = re.compile("M{50,}")
+
+
+def _in_order(text: str) -> str:
+    """Sort long runs of combining marks as NFKC would: `unicodedata` takes quadratic time for that.
+
+    >>> marks = "\u0301\u0327" * 50
+    >>> unicodedata.normalize("NFKC", _in_order(marks)) == unicodedata.normalize("NFKC", marks)
+    True
+    """
+    parts, end = [], 0
+    for run in _MANY_MARKS.finditer(text.translate(_MARKS)):
+        marks = "".join(unicodedata.normalize("NFKD", mark) for mark in text[run.start() : run.end()])
+        parts += [text[end : run.start()], "".join(sorted(marks, key=unicodedata.combining))]
+        end = run.end()
+    return "".join([*parts, text[end:]])
 
 
 @functools.lru_cache(4096)
@@ -274,18 +307,26 @@ def _folded_with_places(text: str) -> tuple[str, list[int], list[int]]:
     """`fold` of a text, and for each character of that where in the text it begins and ends."""
     begins: list[int] = []
     ends: list[int] = []
-    start = 0
-    while start < len(text):
-        # A character together with all behind it that folds to nothing or may join it.
-        end = start + 1
-        while end < len(text) and (_may_join(text[end]) or fold_alone(text[end]) == ""):
-            end += 1
+    # A character together with all behind it that folds to nothing or may join it.
+    starts = [n for n, char in enumerate(text) if n == 0 or not _goes_with_the_last(char)]
+    for start, end in pairwise([*starts, len(text)]):
         piece = text[start:end]
-        size = len(fold(piece))
+        folded = fold_alone(piece) if end == start + 1 else None
+        size = len(fold(piece) if folded is None else folded)
         begins += [start + len(piece) - len(piece.lstrip(_FORMAT))] * size
         ends += [start + len(piece.rstrip(_FORMAT))] * size
-        start = end
+        if len(ends) >= PARAGRAPH_LENGTH:
+            break
     return fold(text), begins, ends
+
+
+@functools.lru_cache(4096)
+def _goes_with_the_last(char: str) -> bool:
+    return _may_join(char) or fold(char) == ""
+
+
+# Only from the beginning of a word: from each of its letters would take quadratic time.
+_HELD_TOGETHER: Final = re.compile(r"(?<![^\W_])[^\W_]+(?:\u200c+[^\W_]+)+")
 
 
 def find_compounds(texts: Iterable[str], min_count: int = 2) -> frozenset[tuple[str, str]]:
@@ -303,7 +344,7 @@ def find_compounds(texts: Iterable[str], min_count: int = 2) -> frozenset[tuple[
         for chunk in text.split():
             if "\u200c" not in chunk:
                 continue
-            for word in re.findall(r"[^\W_]+(?:\u200c+[^\W_]+)+", chunk):
+            for word in _HELD_TOGETHER.findall(chunk):
                 parts = join_affixes([part for piece in word.split("\u200c") for part in words(piece)])
                 if len(parts) == 2:
                     counts[parts[0], parts[1]] += 1
@@ -405,9 +446,10 @@ def decode(data: bytes, encoding: str | None = None) -> str:
     try:
         return data.decode(codec)
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        start = error.start + len(data) - len(error.object)  # utf-8-sig counts from behind the mark
+        line = data[:start].count(b"\n") + 1
         raise InputError(
-            f"not {codec.removesuffix('-sig')}: byte 0x{data[error.start]:02x} at position {error.start} (line {line}); "
+            f"not {codec.removesuffix('-sig')}: byte 0x{data[start]:02x} at position {start} (line {line}); "
             f"if the file is in another encoding, name it with --encoding ({', '.join(ENCODINGS)})"
         ) from error
 

@@ -62,6 +62,10 @@ def gazetteer() -> Gazetteer:
     return Gazetteer(classes, states, frozenset(compounds))
 
 
+#: No longer n-gram is a feature; a model file with a longer one is refused.
+LARGEST_NGRAM = 20
+
+
 def ngrams(token: str, smallest: int, largest: int) -> list[str]:
     """Character n-grams of a token between boundary marks, longest token `text.TOKEN_LENGTH` characters.
 
