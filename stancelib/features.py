@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from stancelib import text, units
-from stancelib.errors import InputError, TrainingError
+from stancelib.errors import TrainingError
 
 if TYPE_CHECKING:
     from stancelib.arrays import NDArray
@@ -178,16 +178,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
             raise TrainingError(f"char_weight is {self.char_weight!r}; allowed: 0 and more")
 
     def _texts(self, X: Iterable[str]) -> list[str]:
-        if isinstance(X, (str, bytes)):
-            raise InputError("a list of texts is wanted, not one text")
-        # A table gives its rows or the names of its columns, a dictionary its keys: not what was meant.
-        table = getattr(X, "ndim", 1) != 1 or hasattr(X, "columns")
-        if table or isinstance(X, Mapping) or not isinstance(X, Iterable):
-            raise InputError(f"a list of texts is wanted (of a data frame one column), not {type(X).__name__}")
-        texts = list(X)
-        for n, one in enumerate(texts):
-            if not isinstance(one, str):
-                raise InputError(f"position {n} (from 0) holds {one!r:.50} ({type(one).__name__}), which is no text")
+        texts = text.list_of_texts(X)
         return [text.hazm_normalizer()(t) for t in texts] if self.normalizer == "hazm" else texts
 
     def _counts(self, texts: Sequence[str]) -> UnitCounts:

@@ -23,6 +23,7 @@ _LETTERS: Final = {
     "ي": "ی",
     "ى": "ی",
     "ې": "ی",
+    "ۓ": "ے",
     "ئ": "ی",
     "ك": "ک",
     "ڪ": "ک",
@@ -414,7 +415,26 @@ def usual_forms(texts: Iterable[str], known: Collection[str]) -> dict[str, str]:
 
 _KEEP_ZWNJ: Final = {ord(a): b for a, b in _LETTERS.items() if a not in "ئؤأإ"}
 
-# --- articles ----------------------------------------------------------------------------------------------------
+# --- texts and articles ------------------------------------------------------------------------------------------
+
+
+def list_of_texts(texts: Iterable[str]) -> list[str]:
+    """What a caller gave for several texts, as a list.
+
+    Raises:
+        InputError: it is one text, a table or no collection at all, or holds something else; says at which position.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise InputError("a list of texts is wanted, not one text")
+    # A table gives its rows or the names of its columns, a dictionary its keys: not what was meant.
+    table = getattr(texts, "ndim", 1) != 1 or hasattr(texts, "columns") or isinstance(texts, Mapping)
+    if table or not isinstance(texts, Iterable):
+        raise InputError(f"a list of texts is wanted (of a data frame one column), not {type(texts).__name__}")
+    listed = list(texts)
+    for n, one in enumerate(listed):
+        if not isinstance(one, str):
+            raise InputError(f"position {n} (from 0) holds {one!r:.50} ({type(one).__name__}), which is no text")
+    return listed
 
 
 def codec_of(encoding: str | None, beginning: bytes) -> str:

@@ -130,11 +130,11 @@ ZWNJ_AS_SPACE = each("\u200c", lambda _, chance: " ", share=1.0)
 
 def test_a_space_instead_of_zwnj_changes_few_labels(shipped: StanceModel, invented: list[str]) -> None:
     """Not exact: «می گوید» is joined again, but a compound only if the corpus knows it."""
-    assert same_decisions(shipped, invented, ZWNJ_AS_SPACE) >= 0.97
+    assert same_decisions(shipped, invented, ZWNJ_AS_SPACE) >= 0.995
 
 
 def test_a_space_instead_of_zwnj_changes_few_labels_of_real_text(shipped: StanceModel, dev: list[Paragraph]) -> None:
-    assert same_decisions(shipped, [p.text for p in dev], ZWNJ_AS_SPACE) >= 0.97
+    assert same_decisions(shipped, [p.text for p in dev], ZWNJ_AS_SPACE) >= 0.985
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r", "\u2028", "\u2029", "\x85", " \n", "\n\n", "\n\u200c\n"])
