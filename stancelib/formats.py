@@ -64,7 +64,8 @@ def csv_head(topics: Sequence[str]) -> str:
 
 
 def csv_lines(labelled: Iterable[LabelledParagraph]) -> str:
-    """One CSV line for each paragraph; whether a topic is there is 1 or 0."""
+    """One CSV line for each paragraph; whether a topic is there is 1 or 0. Text stays as it is, also where a spreadsheet
+    would take it for a formula (``=…``): import the column as text there."""
     every = (cells(paragraph.as_dict()) for paragraph in labelled)
     return _csv([int(cell) if isinstance(cell, bool) else cell for cell in row] for row in every)
 

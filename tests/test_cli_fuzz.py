@@ -271,7 +271,7 @@ def attack(seeds: range, directory: Path, invoke: Callable[..., tuple[int, bytes
 
 
 def test_random_invocations(tmp_path: Path, invoke) -> None:
-    attack(range(300), tmp_path, invoke)
+    attack(range(250), tmp_path, invoke)
 
 
 @pytest.mark.long

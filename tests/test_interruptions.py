@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
@@ -17,6 +16,7 @@ from types import FrameType
 
 import pyarrow.parquet
 import pytest
+from child import forked
 
 from stancelib import batch, store
 from stancelib.cli import main, sink
@@ -46,34 +46,6 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several batches of the archive, with a checkpoint after each."""
     monkeypatch.setattr(batch, "BATCH_RECORDS", 5)
     monkeypatch.setattr(sink, "CHECKPOINT_SECONDS", 0)
-
-
-def forked(work: Callable[[], object]) -> tuple[int, str]:
-    """Run something in a child that has everything imported: exit code (negative: the signal), what it said."""
-    there, here = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code = 99
-        try:
-            for number in (1, 2):
-                os.dup2(here, number)
-            sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
-            work()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        except BaseException as error:
-            os.write(2, f"{type(error).__name__}: {error}".encode())
-        finally:
-            with contextlib.suppress(OSError):
-                sys.stderr.flush()
-            os._exit(code)
-    os.close(here)
-    with os.fdopen(there, encoding="utf-8") as said:
-        text = said.read()
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert "Traceback" not in text
-    return code, text
 
 
 def killed_at(line: int | None, work: Callable[[], object]) -> int:
@@ -106,7 +78,7 @@ def moments(number: int, lines: int) -> list[int]:
     return sorted(random.Random(5).sample(range(1, lines + 1), min(number, lines)))
 
 
-@pytest.mark.parametrize("number", [8, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [5, pytest.param(50, marks=pytest.mark.long)])
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
 def test_labels_are_the_old_or_the_new_ones(
     archive: Path, tmp_path: Path, small_batches: None, suffix: str, number: int, capsys: pytest.CaptureFixture[str]
@@ -136,18 +108,18 @@ def test_labels_are_the_old_or_the_new_ones(
     assert "stancelib-" not in (tmp_path / "all.jsonl").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("number", [8, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [5, pytest.param(50, marks=pytest.mark.long)])
 def test_a_model_file_is_the_old_or_the_new_one(tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, new, old = tmp_path / "m.stance", store.read_bytes(), b"old"
+    path, new, old, model = tmp_path / "m.stance", store.read_bytes(), b"old", store.load()
     monkeypatch.setattr(store, "to_bytes", lambda model: new)  # which takes seconds, and writes nothing
-    lines = killed_at(None, lambda: store.save(store.load(), path))
+    lines = killed_at(None, lambda: store.save(model, path))
     assert path.read_bytes() == new
     for line in moments(number, lines):
         path.write_bytes(old)
-        code, _ = forked(lambda line=line: killed_at(line, lambda: store.save(store.load(), path)))
+        code, _ = forked(lambda line=line: killed_at(line, lambda: store.save(model, path)))
         assert code == -signal.SIGKILL
         assert path.read_bytes() in (old, new), line
-    store.save(store.load(), path)
+    store.save(model, path)
     assert path.read_bytes() == new
 
 
@@ -228,6 +200,39 @@ def test_a_full_disk_leaves_the_older_model(tmp_path: Path) -> None:
     assert forked(work) == (0, "")
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["m.stance"]
+
+
+def test_two_runs_do_not_write_to_one_file(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> None:
+    out = tmp_path / "out.jsonl"
+    write, others = sink.Sink.write, []
+
+    def meanwhile(self: sink.Sink, done: batch.Batch) -> None:
+        write(self, done)
+        with monkeypatch.context() as patch:
+            patch.setattr(sink.Sink, "write", write)
+            others.append(forked(lambda: main(["label", str(archive), "-o", str(out), "--threshold", "1"])))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sink.Sink, "write", meanwhile)
+        code, _, err = run("label", archive, "-o", out)
+    assert (code, err) == (0, "")
+    assert [(code, "another run is writing to" in said) for code, said in others] == [(2, True)]
+    with_labels = out.read_bytes()
+    assert run("label", archive, "-o", out)[0] == 0
+    assert out.read_bytes() == with_labels
+
+
+@pytest.mark.parametrize("state", ["", "[]", "{", '{"run": 1, "done": [1e999, 0, 0, 0, 0]}', '{"run": "x", "done": [-1, 0, 0, 0, 0]}',
+                                   '{"run": "x", "done": [1, 1, 1, 1, 99999999]}', "[" * 100_000, "\0"])  # fmt: skip
+def test_a_state_that_is_damaged(archive: Path, tmp_path: Path, run, state: str) -> None:
+    out = tmp_path / "out.jsonl"
+    (tmp_path / "out.jsonl.part").write_bytes(b"half")
+    (tmp_path / "out.jsonl.part.json").write_text(state, encoding="utf-8")
+    code, _, err = run("label", archive, "-o", out, "--resume")
+    assert (code, "run without --resume to start again" in err) == (2, True)
+    assert run("label", archive, "-o", out)[0] == 0
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 40
+    assert {file.name for file in tmp_path.iterdir()} == {"news.jsonl", "out.jsonl"}
 
 
 def test_a_directory_that_vanishes(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> None:

@@ -11,7 +11,7 @@ import sys
 import click
 
 import stancelib
-from stancelib.cli.common import say, shown
+from stancelib.cli.common import say, say_plain, shown
 from stancelib.errors import InputError, ModelFileError, StancelibError
 
 _VERBS = {
@@ -58,37 +58,47 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # Persian must survive a terminal that says it speaks cp1252
             stream.reconfigure(encoding="utf-8", errors="replace")
+    code = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _discard_stdout()
+        if code == 0 and not isinstance(error, BrokenPipeError):
+            code = _failed(error)
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         code = group.main(args=arguments, prog_name="stancelib", standalone_mode=False)
-        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
     except click.ClickException as error:
         usage = io.StringIO()
         error.show(usage)
-        click.echo("\n".join(map(shown, usage.getvalue().split("\n"))), err=True, nl=False)
-        code = error.exit_code
+        say_plain("\n".join(map(shown, usage.getvalue().split("\n"))))
+        return error.exit_code
     except click.Abort:
-        code = 130
+        return 130
     except ModelFileError as error:
         say(str(error))
-        code = 3
+        return 3
     except InputError as error:
         say(str(error))
-        code = 1
+        return 1
     except StancelibError as error:
         say(str(error))
-        code = 2
+        return 2
     except (BrokenPipeError, SystemExit):
         # The reader of stdout has gone, as `head` does; click makes an exit of it.
         _discard_stdout()
-        code = 0
+        return 0
     except OSError as error:
-        try:
-            sys.stdout.flush()
-        except OSError:
-            _discard_stdout()
-        say(f"{error.filename or 'output'}: {error.strerror or error}")
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+        return _failed(error)
+
+
+def _failed(error: OSError) -> int:
+    say(f"{error.filename or 'output'}: {error.strerror or error}")
+    return 1
 
 
 def _open_standard_streams() -> None:

@@ -26,6 +26,9 @@ class Archive:
         text_field: where a record has its text.
         output: a file or directory that is not input though it stands in a directory of input.
 
+    Attributes:
+        not_read: directories that hold nothing to label or can't be read, and which it is.
+
     Raises:
         InputError: the output is named as input too, or stdin is named twice.
     """
@@ -35,7 +38,7 @@ class Archive:
     ) -> None:
         self._kind, self._encoding, self._text_field = kind, encoding, text_field
         self._sources: list[Path | None] = []
-        self._not_read: list[tuple[str, str]] = []
+        self.not_read: list[tuple[str, str]] = []
         away = None if output is None else store.target(output)
         if paths.count(_STDIN) > 1:
             raise InputError("- stands twice; stdin can be read once")
@@ -45,15 +48,15 @@ class Archive:
             elif away is not None and store.target(path) == away:
                 raise InputError(f"{path} is to be read and written; give another --output")
             else:
-                before = len(self._not_read)
+                before = len(self.not_read)
                 found = list(rows.files([path], _READ, deep=True, unreadable=self._unreadable))
-                if not found and len(self._not_read) == before:
+                if not found and len(self.not_read) == before:
                     problem = f"nothing to label in this directory ({', '.join(_READ)})"
-                    self._not_read.append((str(path), problem))
+                    self.not_read.append((str(path), problem))
                 self._sources += [f for f in found if away is None or not store.target(f).is_relative_to(away)]
 
     def _unreadable(self, error: OSError) -> None:
-        self._not_read.append((str(error.filename), f"this directory can't be read: {error.strerror}"))
+        self.not_read.append((str(error.filename), f"this directory can't be read: {error.strerror}"))
 
     @property
     def parquet_files(self) -> list[Path]:
@@ -87,7 +90,7 @@ class Archive:
 
     def records(self) -> Iterator[Record]:
         """Every record; one that can't be read, or a whole file, comes with the error in the place of its text."""
-        for name, problem in self._not_read:
+        for name, problem in self.not_read:
             yield Record(name, None, name, InputError(problem), 0)
         for source in self._sources:
             name = _STDIN if source is None else str(source)

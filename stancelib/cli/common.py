@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Sequence
@@ -28,7 +29,13 @@ def shown(text: str) -> str:
 
 def say(message: str) -> None:
     """A message on stderr."""
-    click.echo(f"stancelib: {shown(message)}", err=True)
+    say_plain(f"stancelib: {shown(message)}\n")
+
+
+def say_plain(text: str) -> None:
+    """Text on stderr as it is. That nobody can read it there does not stop the work."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True, nl=False)
 
 
 def say_problems(problems: Sequence[str]) -> None:

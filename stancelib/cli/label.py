@@ -30,7 +30,7 @@ _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral", No
     type=click.Choice(["table", "jsonl", "csv", "parquet"]),
     help="Default: by the suffix of --output, else table.",
 )
-@click.option("-o", "--output", type=PATH, help="Write here instead of stdout.")
+@click.option("-o", "--output", type=PATH, help="Write here instead of stdout; where it is a link, to its file.")
 @click.option("--model", "model_file", type=PATH, help="A model file instead of the shipped one.")
 @click.option("--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8.")
 @click.option("--threshold", type=PROBABILITY, help="Topic probability instead of the model's thresholds.")
@@ -119,13 +119,16 @@ def _on_cluster(
     topics = model_of(task.model, task.digest).taxonomy.names
     settings = task.settings() | {"input": archive.fingerprint()}
     parts, failed = scale.parts_of(archive.parquet_files, output)
+    failed += [f"{name}: {problem}" for name, problem in archive.not_read]
     # Readers of Parquet directories skip names that begin so.
     run = output / "_run.sha256"
     if resume and run.is_file():
-        if run.read_text(encoding="utf-8") != run_digest(settings):
+        if run.read_bytes() != run_digest(settings).encode():
             raise click.UsageError(f"{output} comes from a run with other input, options or another model or version")
         parts = [part for part in parts if not part.target.is_file()]
-        failed += [file.read_text(encoding="utf-8") for file in sorted(output.glob("_part-*.problems"))]
+        failed += [
+            file.read_text(encoding="utf-8", errors="replace") for file in sorted(output.glob("_part-*.problems"))
+        ]
     elif output.is_dir() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty; give a new directory, or --resume to go on with a run in it")
     for message in failed:

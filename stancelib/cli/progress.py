@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import click
 from click.termui import progressbar
 
 from stancelib.batch import Batch
-from stancelib.cli.common import say
+from stancelib.cli.common import say, say_plain
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
@@ -45,14 +45,16 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._bar is not None:
-            self._bar.__enter__()
+            with contextlib.suppress(OSError):
+                self._bar.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.__exit__(kind, error, traceback)
+            with contextlib.suppress(OSError):
+                self._bar.__exit__(kind, error, traceback)
 
     def update(self, batch: Batch, steps: int | None = None) -> None:
         """Another batch is done; it was ``steps`` of the whole, its bytes where that is ``None``."""
@@ -63,10 +65,11 @@ class Progress:
             left = timedelta(seconds=round(elapsed * max(self._size - self._done, 0) / max(self._done, 1)))
             rate = self._paragraphs / elapsed
             shown = f"{self._paragraphs:,} paragraphs, {rate:,.0f}/s, {left} left"
-            self._bar.update(batch.size if steps is None else steps, shown)
+            with contextlib.suppress(OSError):  # as `say`
+                self._bar.update(batch.size if steps is None else steps, shown)
 
     def say(self, message: str) -> None:
         """A message, in the place of the bar, which comes back below it."""
         if self._bar is not None and sys.stderr.isatty():
-            click.echo("\r\x1b[K", err=True, nl=False)
+            say_plain("\r\x1b[K")
         say(message)

@@ -14,6 +14,11 @@ from typing import Any, BinaryIO, NamedTuple, Self
 
 import click
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 from stancelib import __version__, formats, rows
 from stancelib.batch import Batch
 from stancelib.cli.common import say
@@ -94,9 +99,9 @@ class Sink:
                 rows.pyarrow_parquet()  # missing, it should be said before the work is done
             if self._resume:
                 self.done = self._noted = self._earlier()
-            self._file = self._part.open("r+b" if self.done.bytes else "wb")
+            self._file = self._part.open("ab")
+            self._lock(self._file)
             self._file.truncate(self.done.bytes)
-            self._file.seek(self.done.bytes)
             if not self.done.bytes:
                 self._state.unlink(missing_ok=True)
         if self._form == "csv" and not self.done.bytes:
@@ -106,16 +111,32 @@ class Sink:
         self._next = time.monotonic() + CHECKPOINT_SECONDS
         return self
 
+    def _lock(self, file: BinaryIO) -> None:
+        """Two runs that write to the same file would make a whole one of two halves."""
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone = os.path.samestat(os.fstat(file.fileno()), self._part.stat())  # or the other has just renamed it
+        except (BlockingIOError, FileNotFoundError):
+            alone = False
+        except OSError:
+            return  # a file system without locks
+        if not alone:
+            self._file = None
+            file.close()
+            raise click.UsageError(f"another run is writing to {self._part}; wait for it or give another --output")
+
     def _earlier(self) -> Done:
         """How far an interrupted run was."""
         try:
             state = json.loads(self._state.read_text(encoding="utf-8"))
             run, done = state["run"], Done(*map(int, state["done"]))
-            if self._part.stat().st_size < done.bytes:
-                raise ValueError("shorter than it was")
+            if min(done) < 0 or self._part.stat().st_size < done.bytes:
+                raise ValueError("its numbers can't be right")
         except FileNotFoundError:
             return Done()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise click.UsageError(
                 f"{self._state} is damaged ({error}); run without --resume to start again"
             ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -61,22 +62,23 @@ def command(
         _say(report)
     if extend:
         model = shipped.extend(labelled, weight=shipped.OWN_WEIGHT if weight is None else weight)
-        click.echo(f"{model.about['paragraphs'] - len(labelled)} paragraphs of the shipped corpus")
+        _tell(f"{model.about['paragraphs'] - len(labelled)} paragraphs of the shipped corpus")
     else:
         if weak := [name for name, counts in report.stances.items() if sum(counts.values()) < MIN_EXAMPLES]:
             raise TrainingError(f"too few examples (at least {MIN_EXAMPLES}) of: {', '.join(weak)}")
         model = StanceModel.fit(labelled, topics, real=real_paragraphs(labelled, thresholds_from))
     store.save(model, output)
-    click.echo(
-        f"{shown(str(output))}: {output.stat().st_size / 1e6:.2f} MB, {len(model.table.features.terms)} features"
-    )
+    _tell(f"{shown(str(output))}: {output.stat().st_size / 1e6:.2f} MB, {len(model.table.features.terms)} features")
     if bad:
         raise click.exceptions.Exit(1)
 
 
+def _tell(line: str) -> None:
+    with contextlib.suppress(BrokenPipeError):  # a model is trained, though nobody reads on
+        click.echo(line)
+
+
 def _say(report: corpus.Report) -> None:
-    click.echo(
-        f"{report.paragraphs} paragraphs, {report.without_topic} without a topic, {report.duplicates} duplicates"
-    )
+    _tell(f"{report.paragraphs} paragraphs, {report.without_topic} without a topic, {report.duplicates} duplicates")
     for name, counts in report.stances.items():
-        click.echo(f"  {name}: {', '.join(f'{count} {stance}' for stance, count in counts.items())}")
+        _tell(f"  {name}: {', '.join(f'{count} {stance}' for stance, count in counts.items())}")
