@@ -133,8 +133,6 @@ class VoteTable:
         # N-grams are asked for most often; a table of their own fits the processor's cache.
         self._ngrams = HashTable(without_first(hashes[ngrams], "#"), ngrams)
         self._rows = HashTable(hashes[others], others)
-        if not np.array_equal(self._rows.find(hashes[others]), others):
-            raise ValueError("a term stands twice")
         self._special = _Special(features)
         self._compounds = HashTable(hashes_of([f"{first} {second}" for first, second in features.compounds]))
         # A pair's feature is its joined form; every other unit without n-grams is its own.
@@ -146,8 +144,12 @@ class VoteTable:
         self._numbers = HashTable(hashes)
         # Votes for each label, then the squared norm.
         self._votes = Growing(np.float64, len(features.bias) + 1)
-        idf = np.where(rows >= 0, features.idf[rows], 0.0)[:, None]
-        self._votes.extend(np.concatenate([features.quantised[rows] * idf * features.step, idf**2], axis=1))
+        idf = np.where(rows >= 0, features.idf[rows], 0.0)
+        votes = np.empty((len(rows), len(features.bias) + 1))
+        np.multiply(features.quantised[rows], idf[:, None], out=votes[:, :-1])
+        votes[:, :-1] *= features.step
+        votes[:, -1] = idf**2
+        self._votes.extend(votes)
         self._hashes, self._lengths, self._kinds = Growing(np.uint64), Growing(np.int64), Growing(np.int64)
         self._hashes.extend(hashes)
         self._lengths.extend(np.zeros(self._base, dtype=np.int64))
