@@ -240,13 +240,15 @@ def invocation(draw: random.Random, directory: Path) -> tuple[list[str], bytes]:
 def whole(directory: Path, arguments: list[str], where: str) -> None:
     """What was written is whole, and nothing else is left."""
     assert not list(directory.glob(".*")) and not list(directory.glob("*.part*")), where
-    if (file := directory / "out.jsonl").exists():
-        assert all(isinstance(json.loads(line), dict) for line in file.read_bytes().decode().split("\n")[:-1]), where
     for file in directory.glob("*.csv"):
         if file.exists() and file.read_bytes().startswith(b"\xef\xbb\xbfdoc,id"):
             with file.open(encoding="utf-8-sig", newline="") as rows:
                 assert len({len(row) for row in csv.reader(rows, strict=True)}) == 1, where
-    if (file := directory / "out.parquet").exists() and not {"--format", "--disagreements"} & set(arguments):
+    if {"--format", "--disagreements"} & set(arguments):
+        return  # the suffix may say something else
+    if (file := directory / "out.jsonl").exists():
+        assert all(isinstance(json.loads(line), dict) for line in file.read_bytes().decode().split("\n")[:-1]), where
+    if (file := directory / "out.parquet").exists():
         pyarrow.parquet.read_table(file)
 
 
