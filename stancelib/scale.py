@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from stancelib import batch, formats, rows, store
+from stancelib import batch, files, formats, rows, store
 from stancelib.batch import Batch, Task
 from stancelib.errors import InputError, MissingExtraError
 
@@ -106,14 +106,14 @@ def label_part(task: Task, data: bytes, part: Part, text_field: str, topics: Seq
                 yield from labelled.data.decode().split("\n")[:-1]
 
     try:
-        with store.whole_file(part.target) as made:
+        with files.whole_file(part.target) as made:
             formats.write_parquet(lines(), topics, made)
     except (InputError, OSError) as error:
         problem = f"{part.source}, row group {part.group}: {error}"
         return Batch(problems=(problem,))
     problems = tuple(problem for b in done for problem in b.problems)
     if problems:  # kept, so that a run that goes on knows of them
-        store.write_whole(part.target.with_name(f"_{part.target.stem}.problems"), "\n".join(problems).encode())
+        files.write_whole(part.target.with_name(f"_{part.target.stem}.problems"), "\n".join(problems).encode())
     return Batch(
         records=sum(b.records for b in done),
         paragraphs=sum(b.paragraphs for b in done),

@@ -113,7 +113,7 @@ def parse(toml: str, where: str = "taxonomy") -> Taxonomy:
     """
     try:
         data = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: not TOML, or a number of thousands of digits
         raise TaxonomyError(f"{where}: not TOML: {error}") from error
     return from_dict(data, where)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import no_network  # noqa: F401  from here on the tests reach this machine only
 import pytest
 from hypothesis import HealthCheck, settings
 

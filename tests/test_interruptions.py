@@ -18,7 +18,7 @@ import pyarrow.parquet
 import pytest
 from child import forked
 
-from stancelib import batch, store
+from stancelib import batch, files, store
 from stancelib.cli import main, sink
 
 ARTICLES = [
@@ -195,7 +195,7 @@ def test_a_full_disk_leaves_the_older_model(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         with pytest.raises(OSError, match="File too large"):
-            store.write_whole(path, b"x" * 5000)
+            files.write_whole(path, b"x" * 5000)
 
     assert forked(work) == (0, "")
     assert path.read_bytes() == b"old"
@@ -336,7 +336,7 @@ def test_a_link_stays_and_its_file_is_written(archive: Path, tmp_path: Path, run
     assert "is to be read and written" in err
     model = tmp_path / "m.stance"
     model.symlink_to(tmp_path / "disk" / "m.stance")
-    store.write_whole(model, b"model")
+    files.write_whole(model, b"model")
     assert model.is_symlink() and (tmp_path / "disk" / "m.stance").read_bytes() == b"model"
     link.unlink()
     link.symlink_to(tmp_path / "no" / "where")
@@ -386,7 +386,7 @@ def test_a_device_is_written_to_and_stays(archive: Path, tmp_path: Path, run) ->
     assert (code, err) == (0, "")
     code, _, err = run("label", archive, "--format", "jsonl", "-o", tmp_path / "full")
     assert (code, "No space left" in err) == (1, True)
-    store.write_whole(tmp_path / "null", b"x")
+    files.write_whole(tmp_path / "null", b"x")
     assert all(stat.S_ISCHR((tmp_path / name).stat().st_mode) for name in ("null", "full"))
 
 
@@ -406,7 +406,7 @@ def test_stdout_by_its_name_goes_on_where_it_was(archive: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["ی" * 127, "x" * 244])
 def test_a_name_that_is_as_long_as_it_may_be(tmp_path: Path, name: str) -> None:
-    store.write_whole(tmp_path / name, b"x")
+    files.write_whole(tmp_path / name, b"x")
     assert (tmp_path / name).read_bytes() == b"x"
 
 

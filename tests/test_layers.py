@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "stancelib"
 LAYERS = [
-    {"errors", "records", "arrays"},
+    {"errors", "records", "arrays", "files"},
     {"taxonomy", "text"},
     {"units", "lookup", "rows"},
     {"formats"},

@@ -40,7 +40,16 @@ def test_both_show_the_same_commands_and_figures() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*READMES, "CONTRIBUTING.md", "MODEL_CARD.md", "SECURITY.md", "docs/quality.md", "docs/speed.md", "labels/DATASHEET.md"]
+    "name",
+    [
+        *READMES,
+        "CONTRIBUTING.md",
+        "MODEL_CARD.md",
+        "SECURITY.md",
+        "docs/quality.md",
+        "docs/speed.md",
+        "labels/DATASHEET.md",
+    ],
 )
 def test_links_inside_the_repository_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from stancelib import agreement as measures
 from stancelib import formats
 from stancelib.cli.common import PATH
 from stancelib.cli.labels import read_labels, read_taxonomy
-from stancelib.store import write_whole
+from stancelib.files import write_whole
 
 
 @click.command()

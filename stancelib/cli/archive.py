@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stancelib import rows, store, text
+from stancelib import files, rows, text
 from stancelib.batch import Record, records_of
 from stancelib.errors import InputError, StancelibError
 
@@ -39,13 +39,13 @@ class Archive:
         self._kind, self._encoding, self._text_field = kind, encoding, text_field
         self._sources: list[Path | None] = []
         self.not_read: list[tuple[str, str]] = []
-        away = None if output is None else store.target(output)
+        away = None if output is None else files.target(output)
         if paths.count(_STDIN) > 1:
             raise InputError("- stands twice; stdin can be read once")
         for path in map(Path, paths):
             if str(path) == _STDIN:
                 self._sources.append(None)
-            elif away is not None and store.target(path) == away:
+            elif away is not None and files.target(path) == away:
                 raise InputError(f"{path} is to be read and written; give another --output")
             else:
                 before = len(self.not_read)
@@ -53,7 +53,7 @@ class Archive:
                 if not found and len(self.not_read) == before:
                     problem = f"nothing to label in this directory ({', '.join(_READ)})"
                     self.not_read.append((str(path), problem))
-                self._sources += [f for f in found if away is None or not store.target(f).is_relative_to(away)]
+                self._sources += [f for f in found if away is None or not files.target(f).is_relative_to(away)]
 
     def _unreadable(self, error: OSError) -> None:
         self.not_read.append((str(error.filename), f"this directory can't be read: {error.strerror}"))
@@ -77,8 +77,8 @@ class Archive:
 
     def fingerprint(self) -> list[Any]:
         """What must be the same when an interrupted run goes on: files, their sizes and times, how they are read."""
-        files = [[str(source), *self._stat(source)] for source in self._sources]
-        return [self._kind, self._encoding, self._text_field, files]
+        sources = [[str(source), *self._stat(source)] for source in self._sources]
+        return [self._kind, self._encoding, self._text_field, sources]
 
     @staticmethod
     def _stat(source: Path | None) -> tuple[int, int]:

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from stancelib import store
-from stancelib.cli.common import shown
+from stancelib.cli.common import PATH, shown
 from stancelib.records import STANCES
 
 
 @click.command()
-@click.option("--model", "model_file", type=click.Path(path_type=Path), help="A model file instead of the shipped one.")
+@click.option("--model", "model_file", type=PATH, help="A model file instead of the shipped one.")
 def command(model_file: Path | None) -> None:
     """Say what a model is: topics, training data, features, scores."""
     model = store.load(model_file)

@@ -16,8 +16,8 @@ from stancelib.cli.archive import Archive
 from stancelib.cli.common import PATH, PROBABILITY, say, shown
 from stancelib.cli.progress import Progress
 from stancelib.cli.sink import Sink, run_digest
+from stancelib.files import write_whole
 from stancelib.records import LabelledParagraph
-from stancelib.store import write_whole
 
 _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral", None: "? unsure"}
 

@@ -22,7 +22,7 @@ except ImportError:  # Windows
 from stancelib import __version__, formats, rows
 from stancelib.batch import Batch
 from stancelib.cli.common import say
-from stancelib.store import is_stream, put, target, whole_file, write_whole
+from stancelib.files import is_stream, put, target, whole_file, write_whole
 
 #: How often the place that is reached is written down.
 CHECKPOINT_SECONDS = 1.0
