@@ -52,6 +52,10 @@ _DROPPED: Final = {
 }
 
 
+#: What is found out about a character is remembered for those below this, so that hostile text takes no memory.
+_USUAL: Final = 0x20000
+
+
 class _FoldTable(dict[int, "str | int | None"]):
     """A `str.translate` table that decides about a character when it first meets it (Unicode is large, text is not)."""
 
@@ -66,7 +70,8 @@ class _FoldTable(dict[int, "str | int | None"]):
             value = str(unicodedata.digit(char))
         else:
             value = code
-        self[code] = value
+        if code < _USUAL:
+            self[code] = value
         return value
 
 
@@ -104,7 +109,9 @@ class _MarkTable(dict[int, str]):
     """A `str.translate` table that makes "M" of what decomposes to combining marks alone, and "x" of all else."""
 
     def __missing__(self, code: int) -> str:
-        value = self[code] = "M" if unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0]) else "x"
+        value = "M" if unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0]) else "x"
+        if code < _USUAL:
+            self[code] = value
         return value
 
 

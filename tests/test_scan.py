@@ -14,7 +14,7 @@ from stancelib.records import Paragraph
 
 #: Letters, marks that compose or not, ligatures, sigma, Hangul vowels, lone surrogates, line ends, emoji, keycaps.
 HARD = st.text(
-    "ابيكة\u200c\u064e\u0654\u0651 ۱3a\u0301\u0327ΣσİſéẞAé\u1112\u1161\u11ab\u314f\ufefb\ufdf2ﷺ…™½²\ud800\udc00\x00\n\t\u2028😀\ufe0f\u20e3_-«»",
+    "ابيكة\u200c\u064e\u0654\u0651 ۱3a\u0301\u0327\u3099\u0f73\ufe77\u0653آΣσςİſéẞAé\u1112\u1161\u11ab\u314f\ufefb\ufdf2ﷺ…™½²\ud800\udc00\x00\n\t\u2028😀\ufe0f\u20e3_-«»",
     max_size=30,
 )
 TEXTS = st.lists(st.one_of(HARD, st.text(max_size=20), st.text(st.characters(codec=None), max_size=9)), max_size=6)
@@ -35,12 +35,27 @@ def test_words_of_any_texts(texts: list[str]) -> None:
     check(texts)
 
 
+@given(st.lists(st.builds(lambda char, n: char * n, HARD, st.integers(1, 20)), max_size=4))
+def test_words_of_repeated_texts(texts: list[str]) -> None:
+    check(texts)
+
+
+ENDS = ["", *"\ud83d\ude00\x00\u0301\u1161Σ\u2028\n\ufefb\ufeff", "ΑΣ", "\r\n", "ن\u200c"]
+
+
+def test_neighbours_in_a_batch_do_not_touch() -> None:
+    """What ends one text and what begins the next would join, were they one text."""
+    check([left + "ن" + right for left in ENDS for right in ENDS])
+    check([one for end in ENDS for one in (end, "e", end)])
+
+
 def test_words_of_the_corpus(gold: list[Paragraph]) -> None:
     check([p.text for p in gold[::3]])
 
 
 def test_long_words_and_long_paragraphs_are_cut() -> None:
     check(["ب" * 500 + " پایان", "نفت " * 300_000, "آ" * (text.PARAGRAPH_LENGTH + 5)])
+    check(["گاز", "e" + "\u0301\u0327" * 500_000, "نفت", "\ud800" * 1_100_000, "", "\x00" * 1_000_000, "برق"])
     check(["ﷺ" * 200_000])  # becomes several times as long when it is folded
     assert len(scan.words(["نفت " * 300_000]).hashes) == text.PARAGRAPH_LENGTH // 4
 

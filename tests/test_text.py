@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import time
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,29 +33,6 @@ def test_fold(raw: str, folded: str) -> None:
     assert text.fold(raw) == folded
 
 
-@given(st.one_of(st.text(), PERSIAN))
-def test_fold_is_total_and_idempotent(raw: str) -> None:
-    once = text.fold(raw)
-    assert text.fold(once) == once
-
-
-@given(st.one_of(st.text(), PERSIAN))
-def test_tokens_are_folded_words(raw: str) -> None:
-    for token in text.tokens(raw):
-        assert token
-        assert len(token) <= text.TOKEN_LENGTH
-        assert text.words(token) == [token]
-
-
-@given(st.one_of(st.text(), PERSIAN))
-def test_every_token_has_its_place_in_the_text(raw: str) -> None:
-    compounds = {("ا", "ب"), ("ب", "ا")}
-    spans = text.token_spans(raw, compounds)
-    assert [token for token, _, _ in spans] == text.tokens(raw, compounds)
-    assert all(0 <= start < end <= len(raw) for _, start, end in spans)
-    assert all(a[1] <= b[1] and a[2] <= b[2] for a, b in pairwise(spans))  # the two numbers of ¼ share a place
-
-
 @pytest.mark.parametrize(
     ("raw", "places"),
     [
@@ -83,19 +57,6 @@ def test_marks_inside_words_change_no_token(mark: str, raw: str) -> None:
 def test_headings() -> None:
     assert text.split_paragraphs("## دیدار دو وزیر ##\n\nمتن.")[0] == ("headline", "دیدار دو وزیر")
     assert text.split_paragraphs("# " + "#" * 100_000 + "x")[0][0] == "headline"  # in linear time
-
-
-def test_long_word_takes_linear_time() -> None:
-    def seconds(size: int) -> float:
-        word = "هم‌" * size
-        start = time.perf_counter()
-        text.tokens(word)
-        return time.perf_counter() - start
-
-    seconds(1000)
-    assert seconds(400_000) < 20 * max(
-        seconds(100_000), 0.005
-    )  # four times the text; quadratic would be 16 times and more
 
 
 @pytest.mark.parametrize(

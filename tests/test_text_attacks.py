@@ -152,46 +152,6 @@ def test_time_is_linear(work: str, kind: str) -> None:
     assert seconds(40_000) < 30 * max(seconds(5_000), 0.004)
 
 
-ENDS = [
-    "",
-    "\ud83d",
-    "\ude00",
-    "\x00",
-    "\u0301",
-    "\u1161",
-    "Σ",
-    "ΑΣ",
-    "\u2028",
-    "\n",
-    "\r\n",
-    "\ufefb",
-    "ن\u200c",
-    "\ufeff",
-]
-
-
-def check_batch(texts: list[str]) -> None:
-    found = scan.words(texts)
-    expected = [text.words(one) for one in texts]
-    assert found.strings(np.arange(len(found.hashes))) == [word for words in expected for word in words]
-    assert found.owner.tolist() == [n for n, words in enumerate(expected) for _ in words]
-
-
-def test_neighbours_in_a_batch_do_not_touch() -> None:
-    """What ends one text and what begins the next would join, were they one text."""
-    check_batch([left + "ن" + right for left in ENDS for right in ENDS])
-    check_batch([text for end in ENDS for text in (end, "e", end)])
-
-
-@given(st.lists(ANY, max_size=6))
-def test_words_of_a_batch_are_words_of_its_texts(texts: list[str]) -> None:
-    check_batch(texts)
-
-
-def test_a_very_long_text_in_a_batch() -> None:
-    check_batch(["گاز", "e" + "\u0301\u0327" * 500_000, "نفت", "\ud800" * 1_100_000, "", "\x00" * 1_000_000, "برق"])
-
-
 @given(
     st.binary(max_size=60) | ANY.map(lambda raw: raw.encode("utf-8", "surrogatepass")),
     st.sampled_from([None, *text.ENCODINGS]),
