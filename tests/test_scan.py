@@ -55,8 +55,8 @@ def test_words_of_the_corpus(gold: list[Paragraph]) -> None:
 
 def test_long_words_and_long_paragraphs_are_cut() -> None:
     check(["ب" * 500 + " پایان", "نفت " * 300_000, "آ" * (text.PARAGRAPH_LENGTH + 5)])
-    check(["گاز", "e" + "\u0301\u0327" * 500_000, "نفت", "\ud800" * 1_100_000, "", "\x00" * 1_000_000, "برق"])
-    check(["ﷺ" * 200_000])  # becomes several times as long when it is folded
+    check(["گاز", "e" + "\u0301\u0327" * 50_000, "نفت", "\ud800" * 1_100_000, "", "\x00" * 100_000, "برق"])
+    check(["ﷺ" * 60_000])  # becomes several times as long when it is folded
     assert len(scan.words(["نفت " * 300_000]).hashes) == text.PARAGRAPH_LENGTH // 4
 
 
