@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 ENVIRONMENT = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")}
+# Modules are compiled once, as whoever installs a package does, and not at every start.
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 
 LAUNCH = (sys.executable, "-I", "-S", Path(__file__).parent / "launch.py")
 
