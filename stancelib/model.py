@@ -189,11 +189,9 @@ class StanceModel:
         """Decision values, shape (paragraphs, topics + 3 * topics): the array path, for bulk use.
 
         Raises:
-            InputError: one text is given, not a list of them.
+            InputError: it is one text, a table, or holds something that is no text; says at which position.
         """
-        if isinstance(texts, str):
-            raise InputError("a list of paragraphs is wanted, not one text")
-        return self.table.scores(texts)
+        return self.table.scores(text.list_of_texts(texts))
 
     def topic_probabilities(self, scores: Floats) -> Floats:
         """(paragraphs, topics) calibrated probabilities from `score`'s values."""
@@ -266,8 +264,15 @@ class StanceModel:
 
         Returns:
             One record a paragraph, in order, for either form of ``source``.
+
+        Raises:
+            InputError: a threshold is no probability, or ``source`` is a table or holds something that is no text.
         """
-        parts = text.split_paragraphs(source) if isinstance(source, str) else [("body", part) for part in source]
+        parts = (
+            text.split_paragraphs(source)
+            if isinstance(source, str)
+            else [("body", p) for p in text.list_of_texts(source)]
+        )
         articles = [(doc, None, parts)]
         return self.label_articles(articles, threshold=threshold, stance_threshold=stance_threshold)[0]
 

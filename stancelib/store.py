@@ -283,8 +283,8 @@ def _build(number: int, members: dict[str, bytes]) -> StanceModel:
     if not isinstance(ngram_range, list) or [type(n) for n in ngram_range] != [int, int]:
         raise ModelFileError(f"ngram_range {ngram_range!r} is not two whole numbers")
     smallest, largest = ngram_range
-    if not 1 <= smallest <= largest <= 20:
-        raise ModelFileError(f"ngram_range {ngram_range!r} must be from 1 to 20")
+    if not 1 <= smallest <= largest <= units.LARGEST_NGRAM:
+        raise ModelFileError(f"ngram_range {ngram_range!r} must be from 1 to {units.LARGEST_NGRAM}")
     if meta["count"] not in ("binary", "log", "raw") or meta["normalizer"] not in ("fold", "hazm"):
         raise ModelFileError("count must be binary, log or raw, and normalizer fold or hazm")
     if not isinstance(meta["gazetteer"], bool) or not isinstance(meta["about"], dict):

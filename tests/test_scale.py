@@ -69,7 +69,7 @@ def test_frames_that_cannot_be_labelled() -> None:
         model.label_frame(polars.DataFrame({"text": TEXTS}).lazy())
     with pytest.raises(InputError, match="there are 2 columns 'text'"):
         model.label_frame(pandas.DataFrame([["a", "b"]], columns=["text", "text"]))
-    with pytest.raises(InputError, match="a list of paragraphs is wanted"):
+    with pytest.raises(InputError, match="a list of texts is wanted"):
         model.score("نفت")
 
 

@@ -1,12 +1,10 @@
-"""The shipped model: rebuilt from labels/, right on the seed article, steady under spelling."""
+"""The shipped model: rebuilt from labels/, right on the seed article."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import stancelib
 from stancelib import corpus, text
@@ -59,34 +57,3 @@ def test_the_seed_article_is_not_in_the_corpus(gold: list[Paragraph]) -> None:
     for paragraph in corpus.read([ROOT / "labels" / "seeds.jsonl"]).paragraphs:
         seed |= shingles(text.tokens(paragraph.text), 7)
     assert [p.id for p in gold if shingles(text.tokens(p.text), 7) & seed] == []
-
-
-VARIANTS = {
-    "no ZWNJ": lambda t: t.replace("\u200c", ""),
-    "double ZWNJ": lambda t: t.replace("\u200c", "\u200c\u200c"),
-    "Arabic letters": lambda t: t.replace("ی", "ي").replace("ک", "ك"),
-    "kashida": lambda t: re.sub(r"(?<=[بپتسشفکگلمنی])(?=[بپتسشفکگلمنیا])", "ـ", t),
-    "diacritics": lambda t: re.sub(r"(?<=[بپتسشفکگلمن])(?=[اویدر])", "َ", t),
-    "Persian digits": lambda t: t.translate({0x30 + i: 0x6F0 + i for i in range(10)}),
-    "Latin digits": lambda t: t.translate({0x6F0 + i: 0x30 + i for i in range(10)}),
-}
-
-
-def all_labels(texts: list[str]) -> list[frozenset[tuple[str, str]]]:
-    return [frozenset((label.topic, label.stance) for label in p.labels) for p in stancelib.label(texts)]
-
-
-@pytest.mark.parametrize("name", VARIANTS)
-def test_spelling_changes_no_label(name: str, gold: list[Paragraph]) -> None:
-    texts = [p.text for p in gold[::9]]
-    changed = [VARIANTS[name](t) for t in texts]
-    assert changed != texts
-    assert all_labels(changed) == all_labels(texts)
-
-
-def test_zwnj_as_space_on_real_news(dev: list[Paragraph]) -> None:
-    texts = [p.text for p in dev]
-    changed = all_labels([t.replace("\u200c", " ") for t in texts])
-    assert np.mean([a == b for a, b in zip(changed, all_labels(texts), strict=True)]) >= 0.93
-    for variant in VARIANTS.values():
-        assert all_labels([variant(t) for t in texts]) == all_labels(texts)
