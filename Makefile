@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: label test test-long check model bench clean
+.PHONY: label test test-long check coverage model bench clean
 
 label: $(VENV)/.base
 	$(BIN)/stancelib label seeds
@@ -20,6 +20,10 @@ check: $(VENV)/.check
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py
+
+# Branches too, those of child processes included.
+coverage: $(VENV)/.check
+	$(BIN)/python -m pytest -m "" --cov
 
 model: $(VENV)/.base
 	$(BIN)/stancelib train --extend -o stancelib/data/model.stance

@@ -6,6 +6,7 @@ Every figure is a list with a value a round; report.py takes medians, of ratios 
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -110,12 +111,23 @@ def two_processes(bench: Bench) -> Figures:
         rounds,
     )
     target.unlink(missing_ok=True)
-    figures["score"] = _score_in_two(bench, count, rounds)
+    figures["score"], figures["loop"] = _score_in_two(bench, count, rounds)
     return figures
 
 
-def _score_in_two(bench: Bench, count: int, rounds: int) -> dict[str, list[float]]:
+def _loop_in(processes: int) -> float:
+    """Seconds of a bare loop shared among processes: what a second one brings on this machine in this minute."""
+    command = [sys.executable, "-c", f"for n in range({40_000_000 // processes}): pass"]
+    begin = time.perf_counter()
+    for child in [subprocess.Popen(command) for _ in range(processes)]:
+        child.wait()
+    return time.perf_counter() - begin
+
+
+def _score_in_two(bench: Bench, count: int, rounds: int) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Seconds of `score` and of a bare loop, in one process and in two."""
     seconds: dict[str, list[float]] = {"1": [], "2": []}
+    loop: dict[str, list[float]] = {"1": [], "2": []}
     with contextlib.ExitStack() as stack:
         whole, *halves = (stack.enter_context(children.worker(bench.workers[OURS])) for _ in range(3))
         half = count // 2
@@ -131,7 +143,8 @@ def _score_in_two(bench: Bench, count: int, rounds: int) -> dict[str, list[float
                 for worker in workers:
                     worker.receive()
                 seconds[name].append(time.perf_counter() - begin)
-    return seconds
+                loop[name].append(_loop_in(len(workers)))
+    return seconds, loop
 
 
 def cold_starts(bench: Bench) -> Figures:

@@ -112,6 +112,7 @@ def processes_table(figures: Figures) -> str:
         ]
         rows.append(_pair("… without start-up", *net))
     rows.append(_pair("`score`, nothing else counted", score["1"], score["2"]))
+    rows.append(_pair("a bare loop of Python, in the same rounds", found["loop"]["1"], found["loop"]["2"]))
     return table([f"{found['paragraphs']:,} paragraphs", "one process", "two", "gain"], rows)
 
 
