@@ -152,7 +152,7 @@ NO_TEXTS: dict[str, tuple[Any, str]] = {
     "None": (None, "not NoneType"),
     "number": (5, "not int"),
     "dict": ({"نفت": 1}, "not dict"),
-    "data frame": (pd.DataFrame({"text": TEXTS}), "of a data frame one column.*not DataFrame"),
+    "data frame": (pd.DataFrame({"text": TEXTS}, dtype=object), "of a data frame one column.*not DataFrame"),
     "polars data frame": (pl.DataFrame({"text": ["نفت"]}), "of a data frame one column.*not DataFrame"),
     "matrix": (np.array([TEXTS]), "not ndarray"),
     "array of no dimension": (np.array("نفت"), "not ndarray"),
