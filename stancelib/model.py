@@ -224,7 +224,7 @@ class StanceModel:
         Args:
             texts: n paragraphs.
             threshold: a probability from which on a topic is there, instead of the model's own thresholds.
-            stance_threshold: a probability from which on a stance is given; docs/quality.md has what that buys.
+            stance_threshold: a probability from which on a stance is given; MODEL_CARD.md has what that buys.
 
         Raises:
             InputError: a threshold is no probability.
