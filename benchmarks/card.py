@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ from typing import Any
 import reliability
 
 from stancelib import corpus, shipped, store
-from stancelib.calibration import Calibration, calibration
+from stancelib.calibration import Calibration, CalibrationError, Point, calibration
 from stancelib.evaluate import Evaluation, Score, evaluate
 from stancelib.model import Decisions, StanceModel, data_hash
 from stancelib.records import Paragraph
@@ -42,8 +43,8 @@ def figures(result: Evaluation, trust: Calibration) -> dict[str, float]:
         "stance macro-F1": result.stance_pooled.value,
         **{f"{topic} stance accuracy": scores["accuracy"].value for topic, scores in result.stance.items()},
         "all labels of a paragraph": result.exact.value,
-        **{f"{topic} 1 - calibration error": 1 - error for topic, error in trust.topics.items()},
-        "stance 1 - calibration error": 1 - trust.stance_error,
+        **{f"{topic} 1 - calibration error": 1 - error.value for topic, error in trust.topics.items()},
+        "stance 1 - calibration error": 1 - trust.stance.value,
     }
 
 
@@ -51,12 +52,13 @@ def measured(model: StanceModel, gold: Sequence[Paragraph], rounds: int) -> tupl
     names = model.taxonomy.names
     said = model.decide([p.text for p in gold])
     result = evaluate(gold, names, said.found, said.stance, rounds=rounds)
-    return said, result, calibration(gold, names, said.topic, said.stance, said.stance_score)
+    return said, result, calibration(gold, names, said.found, said.topic, said.stance, said.stance_score)
 
 
 def fallen(found: Mapping[str, float], floors: Mapping[str, float]) -> list[str]:
     """Which figures are under their floors, and by how much."""
-    return [f"{name}: {found[name]:.3f} is under {floor:.3f}" for name, floor in floors.items() if found[name] < floor]
+    now = {name: found.get(name, math.nan) for name in floors}
+    return [f"{name}: {now[name]:.3f} is under {floor:.3f}" for name, floor in floors.items() if not now[name] >= floor]
 
 
 def table(head: str, rows: Iterable[Iterable[object]]) -> str:
@@ -67,6 +69,14 @@ def table(head: str, rows: Iterable[Iterable[object]]) -> str:
 
 def short(score: Score) -> str:
     return str(score).replace("0.", ".")
+
+
+def errors(error: CalibrationError) -> tuple[str, str]:
+    return f"{error.value:.3f}", f"{error.by_chance:.3f}"
+
+
+def shares(point: Point) -> tuple[str, str]:
+    return f"{point.coverage:.0%}", f"{point.accuracy:.1%}"
 
 
 def by_source(model: StanceModel, gold: Sequence[Paragraph], rounds: int) -> str:
@@ -131,13 +141,16 @@ def card(model: StanceModel, gold: Sequence[Paragraph], rounds: int = 1000) -> t
         exact=short(result.exact),
         sources=by_source(model, gold, rounds),
         errors=table(
-            "calibration error | topic | stance",
-            [(t, f"{trust.topics[t]:.3f}", f"{trust.stances[t]:.3f}") for t in model.taxonomy.names]
-            + [("all", f"{trust.topic_error:.3f}", f"{trust.stance_error:.3f}")],
+            "calibration error | topic | by chance | stance | by chance",
+            [(t, *errors(trust.topics[t]), *errors(trust.stances[t])) for t in model.taxonomy.names]
+            + [("all", *errors(trust.topic), *errors(trust.stance))],
         ),
         coverage=table(
-            "from probability | given | right",
-            [(f"{p.threshold:g}", f"{p.coverage:.0%}", f"{p.accuracy:.1%}") for p in trust.coverage],
+            "from probability | given where the topic is there | right | of the labels given | right",
+            [
+                (f"{true.threshold:g}", *shares(true), *shares(given))
+                for true, given in zip(trust.true_topics, trust.given, strict=True)
+            ],
         ),
         failures=failures(model),
     )

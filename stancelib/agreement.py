@@ -29,7 +29,8 @@ def krippendorff_alpha(values: Ints) -> float:
     >>> round(krippendorff_alpha(np.array([[0, 0], [1, 1], [0, 1], [0, 0]])), 3)
     0.533
     """
-    return float(_alpha(_counts(values)))
+    disagreement, counts = _parts(values)
+    return _alpha(float(disagreement.sum()), counts.sum(axis=0))
 
 
 def cohen_kappa(first: Ints, second: Ints) -> float:
@@ -49,22 +50,19 @@ def cohen_kappa(first: Ints, second: Ints) -> float:
     return (float(np.trace(table)) - by_chance) / (1 - by_chance) if len(first) and by_chance < 1 else float("nan")
 
 
-def _counts(values: Ints) -> Floats:
-    """(units, categories): how many annotators gave each value, of units with at least two values."""
+def _parts(values: Ints) -> tuple[Floats, Floats]:
+    """(units,) the disagreement of each unit and (units, categories) how many gave each value; 0 where nobody answered
+    or only one, so that alpha is a function of their sums."""
     counts = (values[:, :, None] == np.arange(max(int(values.max(initial=0)) + 1, 1))).sum(axis=1).astype(np.float64)
-    paired: Floats = counts[counts.sum(axis=1) >= 2]
-    return paired
+    answers = counts.sum(axis=1)
+    counts[answers < 2] = 0
+    return np.where(answers < 2, 0, (answers**2 - (counts**2).sum(axis=1)) / np.maximum(answers - 1, 1)), counts
 
 
-def _alpha(counts: Floats) -> float:
-    there = counts.sum(axis=1)
-    total = there.sum()
-    if total == 0:
-        return float("nan")
-    observed = float(((there**2 - (counts**2).sum(axis=1)) / (there - 1)).sum()) / total
-    by_value = counts.sum(axis=0)
-    expected = float(total**2 - (by_value**2).sum()) / (total * (total - 1))
-    return 1 - observed / expected if expected > 0 else float("nan")
+def _alpha(disagreement: float, by_value: Floats) -> float:
+    total = float(by_value.sum())
+    expected = (total**2 - float((by_value**2).sum())) / (total - 1) if total else 0.0
+    return 1 - disagreement / expected if expected > 0 else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +71,14 @@ class Agreement:
 
     Args:
         units: how many paragraphs at least two annotators answered it for.
-        same: the share of pairs of answers that are the same.
-        alpha: Krippendorff's, with a 95% bootstrap interval over paragraphs.
+        observed: observed agreement, the share of pairs of answers that are the same.
+        alpha: Krippendorff's, with a 95% bootstrap interval over paragraphs; the ends are no numbers where alpha was none
+            in more than one round of twenty, as on a topic that hardly any paragraph has.
         kappa: Cohen's, where there are two annotators, else ``None``.
     """
 
     units: int
-    same: float
+    observed: float
     alpha: Score
     kappa: float | None
 
@@ -100,14 +99,14 @@ def agreement(
         topic, or it and a stance).
 
     Raises:
-        InputError: fewer than two annotators, one id with two texts, or nothing that two of them labelled.
+        InputError: fewer than two annotators, one id with two texts, one annotator's paragraph twice, or nothing that two
+            of them labelled.
 
     >>> one = [Paragraph("1", "نفت", ("energy",), {"energy": "favor"}), Paragraph("2", "ورزش", (), {})]
     >>> round(agreement([one, one], ["energy"], rounds=10)["energy"]["label"].alpha.value, 1)
     1.0
     """
     units = _units(annotators)
-    draws = np.random.default_rng(seed).integers(0, len(units), (rounds, len(units)))
     found = {}
     for topic in topics:
         # -2: not annotated, -1: no such topic, else the stance.
@@ -117,7 +116,7 @@ def agreement(
             "stance": np.maximum(label, -1),
             "label": label + 1,
         }
-        found[topic] = {name: _agreement(values, draws) for name, values in questions.items()}
+        found[topic] = {name: _agreement(values, rounds, seed) for name, values in questions.items()}
     return found
 
 
@@ -129,7 +128,7 @@ def disagreements(annotators: Mapping[str, Sequence[Paragraph]], topics: Sequenc
         topics: the topics to look at.
 
     Returns:
-        For each such paragraph id, text, ``differ`` (the topics on which they do) and ``annotators``: name -> topics and
+        For each such paragraph id, text and what else is known of it, ``differ`` (the topics on which they do) and ``annotators``: name -> topics and
         stance as in a label file. With the right ``topics`` and ``stance`` added it is a line of one.
     """
     found = []
@@ -142,7 +141,9 @@ def disagreements(annotators: Mapping[str, Sequence[Paragraph]], topics: Sequenc
                 for name, p in zip(annotators, unit, strict=True)
                 if p is not None
             }
-            found.append({"id": first.id, "text": first.text, "differ": differ, "annotators": given})
+            known = {key: getattr(first, key) for key in ("id", "text", "source", "voice", "kind", "style")}
+            kept = {key: value for key, value in known.items() if value}
+            found.append(kept | {"differ": differ, "annotators": given})
     return found
 
 
@@ -154,15 +155,23 @@ def _units(annotators: Sequence[Sequence[Paragraph]]) -> list[list[Paragraph | N
     for n, paragraphs in enumerate(annotators):
         for paragraph in paragraphs:
             if paragraph.topics is not None:
-                unit = units.setdefault(paragraph.id or paragraph.text, [None] * len(annotators))
+                unit = units.setdefault(paragraph.id or _plain(paragraph), [None] * len(annotators))
+                if unit[n] is not None:
+                    raise InputError(
+                        f"annotator {n + 1} has the paragraph {paragraph.id or _plain(paragraph)[:50]!r} twice"
+                    )
                 unit[n] = paragraph
     for name, unit in units.items():
-        if len({" ".join(p.text.split()) for p in unit if p is not None}) > 1:
+        if len({_plain(p) for p in unit if p is not None}) > 1:
             raise InputError(f"paragraph {name!r} has not the same text everywhere: are these labels of one set?")
     shared = [unit for unit in units.values() if sum(p is not None for p in unit) >= 2]
     if not shared:
         raise InputError("no paragraph was annotated twice: ids (or texts, where there are no ids) don't meet")
     return shared
+
+
+def _plain(paragraph: Paragraph) -> str:
+    return " ".join(paragraph.text.split())
 
 
 def _value(paragraph: Paragraph | None, topic: str) -> int:
@@ -171,21 +180,20 @@ def _value(paragraph: Paragraph | None, topic: str) -> int:
     return STANCES.index(paragraph.stance[topic]) if topic in paragraph.stance else -1
 
 
-def _agreement(values: Ints, draws: Ints) -> Agreement:
-    """Of (units, annotators) values, -1 where there is none; ``draws`` are (rounds, units) of the bootstrap."""
-    answered = (values >= 0).sum(axis=1) >= 2
-    # Units without two answers stay in, as zeros, so that every round draws from the same paragraphs.
-    counts = np.zeros((len(values), max(int(values.max(initial=0)) + 1, 1)))
-    counts[answered] = _counts(values)
+def _agreement(values: Ints, rounds: int, seed: int) -> Agreement:
+    """Of (units, annotators) values, -1 where there is none."""
+    disagreement, counts = _parts(values)
     pairs = [(values[:, a], values[:, b]) for a, b in combinations(range(values.shape[1]), 2)]
     both = sum(int(((a >= 0) & (b >= 0)).sum()) for a, b in pairs)
     same = sum(int(((a >= 0) & (a == b)).sum()) for a, b in pairs)
-    rounds = [_alpha(some[some.sum(axis=1) >= 2]) for some in (counts[draw] for draw in draws)]
-    known = [value for value in rounds if np.isfinite(value)] or [float("nan")]
-    low, high = np.percentile(known, [2.5, 97.5])
+    random = np.random.default_rng(seed)
+    draws = (np.bincount(random.integers(0, len(values), len(values)), minlength=len(values)) for _ in range(rounds))
+    samples = np.array([_alpha(float(draw @ disagreement), draw @ counts) for draw in draws])
+    known = samples[np.isfinite(samples)]
+    low, high = np.percentile(known, [2.5, 97.5]) if len(known) >= 0.95 * rounds else (np.nan, np.nan)
     return Agreement(
-        units=int(answered.sum()),
-        same=same / both if both else float("nan"),
-        alpha=Score(krippendorff_alpha(values), float(low), float(high)),
+        units=int((counts.sum(axis=1) > 0).sum()),
+        observed=same / both if both else float("nan"),
+        alpha=Score(_alpha(float(disagreement.sum()), counts.sum(axis=0)), float(low), float(high)),
         kappa=cohen_kappa(*pairs[0]) if len(pairs) == 1 else None,
     )

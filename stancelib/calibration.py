@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stancelib.records import STANCES, Paragraph
+from stancelib.evaluate import stance_matrix
+from stancelib.records import Paragraph
 
 if TYPE_CHECKING:
     from stancelib.arrays import Flags, Floats, Ints
 
-#: The thresholds of the risk-coverage table; the likeliest of three stances has at least a third.
+#: The thresholds of the coverage tables; the likeliest of three stances has at least a third.
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 
 
-class Bin(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bin:
     """Predictions whose probability lies in ``low`` to ``high``: their mean probability, and the share that came true."""
 
     low: float
@@ -27,15 +29,24 @@ class Bin(NamedTuple):
     share: float
 
 
-class Point(NamedTuple):
-    """What is answered when probabilities under ``threshold`` are left out (``coverage``), and how much of that is right.
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What is said when probabilities under ``threshold`` are left out (``coverage``), and how much of that is right.
 
-    Where nothing is answered, ``accuracy`` is not a number.
+    Where nothing is said, ``accuracy`` is not a number.
     """
 
     threshold: float
     coverage: float
     accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationError:
+    """The expected calibration error, and what it would be on average if the same probabilities were right."""
+
+    value: float
+    by_chance: float
 
 
 def reliability(probability: Floats, true: Flags, bins: int = 10) -> list[Bin]:
@@ -46,8 +57,8 @@ def reliability(probability: Floats, true: Flags, bins: int = 10) -> list[Bin]:
         true: (n,) whether it came true.
         bins: of equal width.
 
-    >>> reliability(np.array([0.1, 0.3, 0.9]), np.array([False, True, True]), bins=2)
-    [Bin(low=0.0, high=0.5, size=2, probability=0.2, share=0.5), Bin(low=0.5, high=1.0, size=1, probability=0.9, share=1.0)]
+    >>> [(b.size, b.probability, b.share) for b in reliability(np.array([0.1, 0.3, 0.9]), np.array([False, True, True]), 2)]
+    [(2, 0.2, 0.5), (1, 0.9, 1.0)]
     """
     place = np.minimum((probability * bins).astype(np.int64), bins - 1)
     found = []
@@ -59,9 +70,8 @@ def reliability(probability: Floats, true: Flags, bins: int = 10) -> list[Bin]:
 
 
 def expected_calibration_error(probability: Floats, true: Flags, bins: int = 10) -> float:
-    """How far probabilities are from shares, on average over predictions (Naeini et al. 2015); 0 where there are none.
-
-    The fewer predictions, the larger it is by chance alone: some .08 for 100 in ten bins that are perfectly calibrated.
+    """How far probabilities are from shares, on average over predictions (Naeini et al. 2015); not a number where there
+    are none. The fewer predictions, the larger it is by chance alone: see `calibration_error`.
 
     Args:
         probability, true, bins: as for `reliability`.
@@ -70,19 +80,33 @@ def expected_calibration_error(probability: Floats, true: Flags, bins: int = 10)
     0.233
     """
     gaps = [abs(b.probability - b.share) * b.size for b in reliability(probability, true, bins)]
-    return sum(gaps) / max(len(probability), 1)
+    return sum(gaps) / len(probability) if len(probability) else float("nan")
 
 
-def risk_coverage(confidence: Floats, right: Flags, thresholds: Sequence[float]) -> list[Point]:
-    """What abstention buys at each threshold (El-Yaniv and Wiener 2010).
+def calibration_error(probability: Floats, true: Flags, rounds: int = 200, seed: int = 0) -> CalibrationError:
+    """`expected_calibration_error` in ten bins, and its mean over draws in which the probabilities are right.
+
+    Args:
+        probability, true: as for `reliability`.
+        rounds, seed: of the draws.
+    """
+    draws = np.random.default_rng(seed)
+    chance = [
+        expected_calibration_error(probability, draws.random(len(probability)) < probability) for _ in range(rounds)
+    ]
+    return CalibrationError(expected_calibration_error(probability, true), float(np.mean(chance)))
+
+
+def accuracy_coverage(confidence: Floats, right: Flags, thresholds: Sequence[float]) -> list[Point]:
+    """What abstention buys at each threshold: a risk-coverage curve (El-Yaniv and Wiener 2010), risk being 1 - accuracy.
 
     Args:
         confidence: (n,) probability of what was predicted.
         right: (n,) whether it was right.
         thresholds: under which nothing is said.
 
-    >>> risk_coverage(np.array([0.5, 0.9]), np.array([False, True]), [0.0, 0.8])
-    [Point(threshold=0.0, coverage=1.0, accuracy=0.5), Point(threshold=0.8, coverage=0.5, accuracy=1.0)]
+    >>> [(p.coverage, p.accuracy) for p in accuracy_coverage(np.array([0.5, 0.9]), np.array([False, True]), [0.0, 0.8])]
+    [(1.0, 0.5), (0.5, 1.0)]
     """
     found = []
     for threshold in thresholds:
@@ -96,41 +120,49 @@ def risk_coverage(confidence: Floats, right: Flags, thresholds: Sequence[float])
 class Calibration:
     """How far the probabilities of a model can be trusted, measured on gold paragraphs.
 
-    ``topics`` and ``stances`` have the expected calibration error of each topic, of its presence and of its stance;
-    ``topic_bins`` and ``stance_bins`` the reliability of all topics together, ``coverage`` what stances are worth from
-    which probability on. Stances are those of the paragraphs that truly have the topic.
+    Args:
+        topics, stances: the calibration error of each topic's presence and of its stance.
+        topic, stance: the same over all topics together.
+        topic_bins, stance_bins: their reliability.
+        true_topics: what stances are worth from which probability on, on the paragraphs that truly have the topic;
+            so are ``stances``, ``stance`` and ``stance_bins``.
+        given: the same for the labels that the model gives: right is one whose topic is there and whose stance is right.
     """
 
-    topics: Mapping[str, float]
-    stances: Mapping[str, float]
-    topic_error: float
-    stance_error: float
+    topics: Mapping[str, CalibrationError]
+    stances: Mapping[str, CalibrationError]
+    topic: CalibrationError
+    stance: CalibrationError
     topic_bins: Sequence[Bin]
     stance_bins: Sequence[Bin]
-    coverage: Sequence[Point]
+    true_topics: Sequence[Point]
+    given: Sequence[Point]
 
 
 def calibration(
-    gold: Sequence[Paragraph], topics: Sequence[str], topic: Floats, stance: Ints, stance_score: Floats
+    gold: Sequence[Paragraph], topics: Sequence[str], found: Flags, topic: Floats, stance: Ints, stance_score: Floats
 ) -> Calibration:
     """Hold probabilities against gold labels.
 
     Args:
         gold: n annotated paragraphs.
         topics: t names.
-        topic, stance, stance_score: (n, t) as `StanceModel.decide` gives them.
+        found, topic, stance, stance_score: (n, t) as `StanceModel.decide` gives them.
+
+    Raises:
+        InputError: a paragraph is not annotated, or there is none.
     """
-    truth = np.array([[STANCES.index(p.stance[t]) if t in p.stance else -1 for t in topics] for p in gold])
-    has = truth >= 0
-    right = truth == stance
+    truth = stance_matrix(gold, topics)
+    has, right = truth >= 0, truth == stance
+    each = {name: (column, has[:, k]) for k, (name, column) in enumerate(zip(topics, topic.T, strict=True))}
+    inside = {name: (stance_score[has[:, k], k], right[has[:, k], k]) for k, name in enumerate(topics)}
     return Calibration(
-        topics={t: expected_calibration_error(topic[:, k], has[:, k]) for k, t in enumerate(topics)},
-        stances={
-            t: expected_calibration_error(stance_score[has[:, k], k], right[has[:, k], k]) for k, t in enumerate(topics)
-        },
-        topic_error=expected_calibration_error(topic.ravel(), has.ravel()),
-        stance_error=expected_calibration_error(stance_score[has], right[has]),
+        topics={name: calibration_error(*pair) for name, pair in each.items()},
+        stances={name: calibration_error(*pair) for name, pair in inside.items()},
+        topic=calibration_error(topic.ravel(), has.ravel()),
+        stance=calibration_error(stance_score[has], right[has]),
         topic_bins=reliability(topic.ravel(), has.ravel()),
         stance_bins=reliability(stance_score[has], right[has]),
-        coverage=risk_coverage(stance_score[has], right[has], THRESHOLDS),
+        true_topics=accuracy_coverage(stance_score[has], right[has], THRESHOLDS),
+        given=accuracy_coverage(stance_score[found], right[found], THRESHOLDS),
     )

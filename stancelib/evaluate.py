@@ -83,12 +83,8 @@ def evaluate(
     >>> round(result.topics["energy"]["precision"].value, 2)
     0.5
     """
-    if not gold:
-        raise InputError("there is no gold paragraph to measure on")
-    require_annotated(gold)
-    has = np.array([[topic in (p.topics or ()) for topic in topics] for p in gold], dtype=bool).reshape(-1, len(topics))
-    truth = np.array([[STANCES.index(p.stance[t]) if t in p.stance else -1 for t in topics] for p in gold], dtype=int)
-    truth = truth.reshape(has.shape)
+    truth = stance_matrix(gold, topics)
+    has = truth >= 0
     exact = ((has == found) & (~has | (truth == stances))).all(axis=1)
     # Counts of each paragraph, (n, t, 4) and (n, t, 3 * 3): every score is a function of their sums.
     cells = np.stack([has & found, ~has & found, has & ~found, ~has & ~found], axis=2).astype(np.float64)
@@ -127,6 +123,22 @@ def evaluate(
         counts={t: _four(cells[:, k].sum(axis=0)) for k, t in enumerate(topics)},
         resampled=by,
     )
+
+
+def stance_matrix(gold: Sequence[Paragraph], topics: Sequence[str]) -> Ints:
+    """(n, t) index into STANCES of each gold stance, -1 where the paragraph doesn't have the topic.
+
+    Raises:
+        InputError: a paragraph is not annotated, or there is none.
+
+    >>> stance_matrix([Paragraph("1", "نفت", ("energy",), {"energy": "against"})], ["energy", "gaza"]).tolist()
+    [[1, -1]]
+    """
+    if not gold:
+        raise InputError("there is no gold paragraph to measure on")
+    require_annotated(gold)
+    rows = [[STANCES.index(p.stance[t]) if t in p.stance else -1 for t in topics] for p in gold]
+    return np.array(rows, dtype=np.int64).reshape(len(gold), len(topics))
 
 
 def require_annotated(gold: Iterable[Paragraph]) -> None:

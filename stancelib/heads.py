@@ -36,7 +36,7 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class PlattScaling:
     """How decision values of topics become decisions and probabilities; each is (topics,).
 
     ``threshold`` is on the decision value; probability = 1 / (1 + exp(-(slope * value + offset))) (Platt 1999).
@@ -88,22 +88,24 @@ def topic_values_out_of_fold(X: sp.csr_matrix, has: Flags, C: float, weight: Flo
     return values
 
 
-def calibrate_topics(values: Floats, has: Flags, real: Flags) -> Calibration:
+def calibrate_topics(values: Floats, has: Flags, real: Flags) -> PlattScaling:
     """Threshold and calibration of each topic.
 
     Args:
         values: (paragraphs, topics) decision values of paragraphs that were not learned from.
         has: (paragraphs, topics).
-        real: (paragraphs,) which stand for the text the model will meet; only they count.
+        real: (paragraphs,) which stand for the text the model will meet; only they count, unless fewer than 30 of them
+            have the topic, or don't.
     """
     columns = []
     for value, y in zip(values.T, has.T, strict=True):
-        chosen = real if y[real].sum() >= 30 else np.ones(len(y), dtype=bool)
+        enough = min(y[real].sum(), (~y[real]).sum()) >= 30
+        chosen = real if enough else np.ones(len(y), dtype=bool)
         platt = LogisticRegression(C=1e6).fit(value[chosen, None], y[chosen], np.where(y[chosen], 1.0, OFF_TOPIC))
         # Rounded, as the last digits depend on how many cores there are, and a model file is to come out the same.
         slope, offset = np.round([platt.coef_[0, 0], platt.intercept_[0]], 6)
         columns.append((_best_threshold(value[chosen], y[chosen]), slope, offset))
-    return Calibration(*(np.array(column) for column in zip(*columns, strict=True)))
+    return PlattScaling(*(np.array(column) for column in zip(*columns, strict=True)))
 
 
 def _best_threshold(values: Floats, y: Flags) -> float:
@@ -233,11 +235,14 @@ def stance_temperatures(values: Floats, pairs: StancePairs, real: Flags) -> Floa
     Args:
         values: (pairs, 3) decision values of paragraphs that were not learned from.
         pairs: the stances.
-        real: (paragraphs,) which stand for the text the model will meet; only they count.
+        real: (paragraphs,) which stand for the text the model will meet; only they count, unless fewer than 30 of them
+            have the topic.
     """
+    # A stance that the paragraphs of a fold didn't have could not be given there, which says nothing of its probability.
+    could = values[np.arange(len(values)), pairs.stance] > _NEVER / 2
     result = np.ones(pairs.topics)
     for k in range(pairs.topics):
-        mine = pairs.topic == k
+        mine = (pairs.topic == k) & could
         chosen = mine & real[pairs.row]
         chosen = chosen if chosen.sum() >= 30 else mine
         found = minimize_scalar(_log_loss, (0.0, 4.0), (-2.0, 6.0), (values[chosen], pairs.stance[chosen]), "bounded")

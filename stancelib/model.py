@@ -100,8 +100,10 @@ class StanceModel:
             paragraphs: at least ``MIN_EXAMPLES`` with and without each topic, and two stances of each.
             taxonomy: the topics to learn; the shipped three by default.
             settings: how.
-            real: for each paragraph whether it is as the text that the model will meet; thresholds and calibration
-                come from these. All by default.
+            real: for each paragraph whether it is as the text that the model will meet; thresholds and calibration of
+                a topic come from these, or from all where fewer than 30 of them have the topic, or don't. All by
+                default. Paragraphs off a topic count ``heads.OFF_TOPIC`` times there, as labelled paragraphs are
+                mostly chosen for their topics.
             weights: how much each paragraph counts, above 0; 1 by default.
 
         Raises:
@@ -238,7 +240,7 @@ class StanceModel:
             topic=self.topic_probabilities(scores),
             stance=stances.argmax(axis=2),
             stance_score=likeliest,
-            sure=likeliest >= stance_threshold,
+            sure=likeliest.round(4) >= stance_threshold,  # as it is shown
         )
 
     def predict(self, texts: Sequence[str], threshold: float | None = None) -> tuple[Flags, Ints]:

@@ -56,9 +56,9 @@ def test_topics_and_stances_are_told_apart() -> None:
     second = [one("1", ("energy", "favor")), one("2", ("energy", "favor")), one("3"), one("4", ("energy", "neutral"))]
     found = agreement([first, second], ["energy"], rounds=50)["energy"]
     assert [found[q].units for q in ("topic", "stance", "label")] == [4, 2, 4]
-    assert [found[q].same for q in ("topic", "stance", "label")] == [0.75, 0.5, 0.5]
+    assert [found[q].observed for q in ("topic", "stance", "label")] == [0.75, 0.5, 0.5]
     assert found["topic"].kappa == pytest.approx(0.5)
-    assert found["topic"].alpha.low <= found["topic"].alpha.value <= found["topic"].alpha.high
+    assert found["topic"].alpha.value == pytest.approx(8 / 15)
     assert agreement([first, second, second], ["energy"], rounds=10)["energy"]["topic"].kappa is None
 
 
@@ -82,8 +82,37 @@ def test_what_cannot_be_compared_is_refused() -> None:
         agreement([[one("1")]], ["energy"])
     with pytest.raises(InputError, match="annotated twice"):
         agreement([[one("1")], [one("2")]], ["energy"])
+    with pytest.raises(InputError, match="annotator 1 has the paragraph 'متن' twice"):
+        agreement(
+            [[Paragraph("", "متن", (), {}), Paragraph("", " متن", (), {})], [Paragraph("", "متن", (), {})]], ["energy"]
+        )
     with pytest.raises(InputError, match="not the same text"):
         agreement([[one("1")], [Paragraph("1", "متن دیگر", (), {})]], ["energy"])
+
+
+def test_an_interval_is_as_wide_as_it_should_be() -> None:
+    """Cohen's kappa, Krippendorff's alpha and Pearson's r of two binary annotators nearly coincide, so its error is known."""
+    random = np.random.default_rng(0)
+    true = random.random(2000) < 0.5
+    first, second = ([one(str(n), *([("energy", "favor")] if h != f else [])) for n, (h, f) in enumerate(zip(true, random.random(2000) < 0.1, strict=True))] for _ in range(2))  # fmt: skip
+    alpha = agreement([first, second], ["energy"], rounds=400)["energy"]["topic"].alpha
+    assert alpha.value == pytest.approx(0.64, abs=0.04)
+    assert alpha.high - alpha.low == pytest.approx(2 * 1.96 * (1 - 0.64**2) ** 0.5 / 2000**0.5, rel=0.25)
+
+
+def test_one_paragraph_gives_no_interval() -> None:
+    found = agreement([[one(str(n), *([("energy", "favor")] if n == 0 else [])) for n in range(100)]] * 2, ["energy"])
+    assert found["energy"]["topic"].alpha.value == 1
+    assert np.isnan(found["energy"]["topic"].alpha.low)
+
+
+def test_three_annotators_with_values_missing() -> None:
+    stances = ("favor", "against", "neutral")
+    values = np.array([[-1 if v is None else v - 1 for v in row] for row in PUBLISHED[1:]])
+    values[values > 2] = -1
+    annotators = [[one(str(n), ("energy", stances[v])) for n, v in enumerate(row.tolist()) if v >= 0] for row in values]
+    found = agreement(annotators, ["energy"], rounds=10)["energy"]["stance"]
+    assert found.alpha.value == pytest.approx(krippendorff_alpha(values.T))
 
 
 def test_the_command(run, tmp_path: Path) -> None:
@@ -101,9 +130,15 @@ def test_the_command(run, tmp_path: Path) -> None:
     differ = json.loads((tmp_path / "differ.jsonl").read_text(encoding="utf-8"))
     assert set(differ["annotators"]) == set(map(str, files))
     code, out, _ = run("agreement", *files, "--format", "json")
-    assert json.loads(out)["energy"]["topic"]["kappa"] == 1.0
+    assert json.loads(out)["topics"]["energy"]["topic"]["kappa"] == 1.0
     assert run("agreement", files[0])[0] == 2
     assert run("agreement", files[0], files[0])[0] == 2
+    assert run("agreement", files[0], tmp_path / "." / "x" / ".." / "a.jsonl")[0] in (1, 2)
+    before = files[1].read_bytes()
+    code, _, err = run("agreement", *files, "--disagreements", files[1])
+    assert (code, files[1].read_bytes()) == (2, before)
+    assert "is one of the label files" in err
+    assert "no directory" in run("agreement", *files, "--disagreements", tmp_path / "none" / "x.jsonl")[2]
     files[1].write_text('{"id": "1"', encoding="utf-8")
     code, _, err = run("agreement", *files)
     assert code == 1

@@ -14,7 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import stancelib
-from stancelib.calibration import calibration, expected_calibration_error, reliability, risk_coverage
+from stancelib.calibration import (
+    accuracy_coverage,
+    calibration,
+    calibration_error,
+    expected_calibration_error,
+    reliability,
+)
 from stancelib.errors import InputError
 from stancelib.records import STANCES, Paragraph
 
@@ -35,13 +41,14 @@ def test_every_prediction_is_in_its_bin(pairs: list[tuple[float, bool]], bins: i
     probability, true = np.array([p for p, _ in pairs], dtype=float), np.array([t for _, t in pairs], dtype=bool)
     found = reliability(probability, true, bins)
     assert sum(b.size for b in found) == len(pairs)
-    assert all(b.low <= b.probability <= b.high + 1e-12 for b in found)
+    assert all(b.low - 1e-12 <= b.probability <= b.high + 1e-12 for b in found)
     assert sum(b.share * b.size for b in found) == pytest.approx(true.sum())
-    assert 0 <= expected_calibration_error(probability, true, bins) <= 1
+    error = expected_calibration_error(probability, true, bins)
+    assert 0 <= error <= 1 if pairs else np.isnan(error)
 
 
 def test_coverage_falls_with_the_threshold() -> None:
-    points = risk_coverage(np.array([0.4, 0.6, 0.9]), np.array([False, True, True]), [0, 0.5, 0.95])
+    points = accuracy_coverage(np.array([0.4, 0.6, 0.9]), np.array([False, True, True]), [0, 0.5, 0.95])
     assert [p.coverage for p in points] == pytest.approx([1, 2 / 3, 0])
     assert points[1].accuracy == 1
     assert np.isnan(points[2].accuracy)
@@ -49,10 +56,27 @@ def test_coverage_falls_with_the_threshold() -> None:
 
 def test_calibration_of_a_model() -> None:
     gold = [Paragraph("1", "نفت", ("energy",), {"energy": "favor"}), Paragraph("2", "ورزش", (), {})]
-    found = calibration(gold, ["energy"], np.array([[0.9], [0.2]]), np.array([[0], [1]]), np.array([[0.7], [0.5]]))
-    assert found.topics["energy"] == pytest.approx(0.15)
-    assert found.stance_error == found.stances["energy"] == pytest.approx(0.3)
+    found = calibration(
+        gold,
+        ["energy"],
+        found=np.array([[True], [True]]),
+        topic=np.array([[0.9], [0.2]]),
+        stance=np.array([[0], [1]]),
+        stance_score=np.array([[0.7], [0.5]]),
+    )
+    assert found.topics["energy"].value == pytest.approx(0.15)
+    assert found.stance.value == found.stances["energy"].value == pytest.approx(0.3)
     assert sum(b.size for b in found.stance_bins) == 1
+    assert (found.true_topics[0].accuracy, found.given[0].accuracy) == (1, 0.5)
+    with pytest.raises(InputError, match="no gold paragraph"):
+        calibration([], ["energy"], *[np.zeros((0, 1))] * 4)
+
+
+def test_the_error_by_chance_is_that_of_right_probabilities() -> None:
+    random = np.random.default_rng(1)
+    probability = random.random(200)
+    errors = [expected_calibration_error(probability, random.random(200) < probability) for _ in range(200)]
+    assert calibration_error(probability, probability > 0.5).by_chance == pytest.approx(np.mean(errors), abs=0.005)
 
 
 TEXTS = [
@@ -110,4 +134,6 @@ def test_evaluate_prints_calibration(run, tmp_path: Path) -> None:
     assert "calibration error" in out
     assert "stances from probability" in out
     found = json.loads(run("evaluate", "--rounds", "10", "--format", "json", gold)[1])["calibration"]
-    assert found["coverage"][-1][0] == 0.95
+    assert found["given"][-1]["threshold"] == 0.95
+    assert found["topics"]["gaza"]["value"] < 0.1
+    assert found["stances"]["gaza"]["value"] is None

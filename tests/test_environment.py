@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +22,9 @@ from stancelib.cli import main
 
 SEED = next((Path(__file__).parent.parent / "seeds").glob("*.txt"))
 GOLD = SEED.parent.parent / "labels" / "seeds.jsonl"
+#: The same labels as of another annotator; removed when the interpreter ends.
+OTHER = tempfile.TemporaryDirectory(prefix="stancelib-")
+shutil.copy(GOLD, OTHER.name)
 COMMAND = [sys.executable, "-c", "from stancelib.cli import main; main()"]
 #: Each verb with something to print.
 VERBS = {
@@ -28,7 +33,7 @@ VERBS = {
     "check": ["check", str(GOLD)],
     "evaluate": ["evaluate", "--rounds", "10", str(GOLD)],
     "errors": ["errors", str(GOLD)],
-    "agreement": ["agreement", "--rounds", "10", str(GOLD), f"{GOLD.parent}/../labels/{GOLD.name}"],
+    "agreement": ["agreement", "--rounds", "10", str(GOLD), f"{OTHER.name}/{GOLD.name}"],
     "train": ["train", "-o", "m", str(GOLD)],
     "info": ["info"],
     "help": ["--help"],
@@ -345,7 +350,13 @@ def test_the_tests_have_no_network() -> None:
         socket.create_connection(server.getsockname()).close()
 
 
-@pytest.mark.parametrize("arguments", [VERBS["label"], VERBS["evaluate"], ["label", str(SEED), "-o", "x.parquet"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(VERBS[verb] for verb in ("label", "evaluate", "errors", "agreement", "info")),
+        ["label", str(SEED), "-o", "x.parquet"],
+    ],
+)
 def test_the_command_opens_no_socket(arguments: list[str], tmp_path: Path) -> None:
     script = """
 import sys

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from stancelib.heads import OFF_TOPIC, StancePairs, calibrate_topics, fit_stances, fit_topics, stance_temperatures
+from stancelib.heads import (
+    OFF_TOPIC,
+    StancePairs,
+    calibrate_topics,
+    fit_stances,
+    fit_topics,
+    stance_temperatures,
+    stance_values_out_of_fold,
+)
 from stancelib.records import STANCES
 
 TOPICS = ("first", "second")
@@ -49,6 +57,15 @@ def test_temperatures_undo_a_wrong_scale() -> None:
     pairs = StancePairs(np.arange(4000), np.zeros(4000, dtype=np.int64), stance, 1)
     found = stance_temperatures(true * 5, pairs, np.ones(4000, dtype=bool))
     assert found == pytest.approx([5], rel=0.1)
+
+
+def test_one_example_of_a_stance_does_not_spoil_the_probabilities_of_the_others() -> None:
+    random = np.random.default_rng(0)
+    stance = np.array([0] * 30 + [2] * 30 + [1])
+    X = sp.csr_matrix(np.eye(3)[stance] + random.random((61, 3)) * 0.1)
+    pairs = StancePairs(np.arange(61), np.zeros(61, dtype=np.int64), stance, 1)
+    values = stance_values_out_of_fold(X, pairs, 1.0, np.ones(61), np.ones(3))
+    assert stance_temperatures(values, pairs, np.ones(61, dtype=bool))[0] < 2
 
 
 def test_topic_probabilities_are_calibrated_on_the_paragraphs_that_count() -> None:

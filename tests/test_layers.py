@@ -16,8 +16,8 @@ LAYERS = [
     {"units", "lookup", "rows"},
     {"formats"},
     {"scan"},
-    {"features", "heads", "votes", "corpus", "evaluate", "calibration"},
-    {"model", "audit", "agreement"},
+    {"features", "heads", "votes", "corpus", "evaluate"},
+    {"model", "audit", "agreement", "calibration"},
     {"store", "shipped", "mistakes", "curve"},
     {"batch"},
     {"scale"},
@@ -27,7 +27,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SIDE_ROOMS = {
     "corpus": {"records", "errors", "taxonomy", "rows"},
     "evaluate": {"records", "errors", "taxonomy", "arrays"},
-    "calibration": {"records", "errors", "arrays"},
+    "calibration": {"records", "errors", "arrays", "evaluate"},
     "agreement": {"records", "errors", "arrays", "evaluate"},
 }
 

@@ -12,7 +12,7 @@ from stancelib import agreement as measures
 from stancelib import formats
 from stancelib.cli.common import PATH
 from stancelib.cli.labels import read_labels, read_taxonomy
-from stancelib.files import write_whole
+from stancelib.files import target, write_whole
 
 
 @click.command()
@@ -31,12 +31,19 @@ def command(
     """Compare the labels of two or more annotators, each a label file or a directory of them.
 
     Krippendorff's alpha with a 95% interval, for two annotators Cohen's kappa too: for each topic (is it there?), its
-    stance (where both found the topic), and both in one. Paragraphs meet by id, or by text where they have none.
+    stance (where both found the topic), and both in one. Paragraphs meet by id, or by text where they have none. In CSV
+    an empty cell of topics means that there is no topic; leave out the rows that nobody has looked at.
     """
     if len(paths) < 2:
         raise click.UsageError("give at least two label files, one for each annotator")
-    if len(set(paths)) < len(paths):
+    if len({path.resolve() for path in paths}) < len(paths):
         raise click.UsageError("a file stands twice; each annotator has their own")
+    if disagreements is not None:
+        away = target(disagreements)
+        if any(away.is_relative_to(path.resolve()) for path in paths):
+            raise click.UsageError(f"{disagreements} is one of the label files; name another file")
+        if not away.parent.is_dir():
+            raise click.UsageError(f"there is no directory {away.parent} to write to")
     topics = read_taxonomy(taxonomy_file)
     annotators = {}
     problems = 0
@@ -49,14 +56,17 @@ def command(
         lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in differ)
         write_whole(disagreements, lines.encode("utf-8", "surrogatepass"))
     if form == "json":
-        click.echo(formats.figures({t: {q: asdict(a) for q, a in by.items()} for t, by in found.items()}))
+        every = {t: {q: asdict(a) for q, a in by.items()} for t, by in found.items()}
+        click.echo(formats.figures({"annotators": list(annotators), "disagreements": len(differ), "topics": every}))
     else:
-        click.echo(f"{'':24}{'paragraphs':>12}{'same':>8}  {'alpha':24}{'kappa':>6}")
+        click.echo(f"{'':24}{'paragraphs':>12}{'observed':>10}  {'alpha':24}{'kappa':>6}")
         for topic, by in found.items():
             for question, a in by.items():
                 kappa = "" if a.kappa is None else f"{a.kappa:6.3f}"
                 title = topic if question == "topic" else f"  {question}"
-                click.echo(f"{title:24}{a.units:>12}{a.same:>8.1%}  {a.alpha!s:24}{kappa}".rstrip())
+                click.echo(
+                    f"{title:24}{a.units:>12}{a.observed:>10.1%}  {a.alpha!s:24}{kappa}".rstrip().replace("nan", "-")
+                )
         click.echo(f"\n{len(differ)} paragraphs are labelled differently")
     if problems:
         raise click.exceptions.Exit(1)

@@ -43,7 +43,7 @@ def command(paths: tuple[Path, ...], model_file: Path | None, threshold: float |
     result = evaluate(
         gold, names, said.found, said.stance, rounds=rounds, progress=bar if sys.stderr.isatty() else None
     )
-    trust = calibration(gold, names, said.topic, said.stance, said.stance_score)
+    trust = calibration(gold, names, said.found, said.topic, said.stance, said.stance_score)
     keywords = {
         topic.name: {w for word in topic.keywords for w in text.tokens(word)} for topic in model.taxonomy.topics
     }
@@ -87,11 +87,16 @@ def _table(result: Evaluation, keyword: Evaluation, majority: Evaluation) -> str
 
 
 def _trust(trust: Calibration) -> str:
-    lines = ["", f"{'calibration error':26}{'topic':>7}{'stance':>9}"]
-    for topic, error in trust.topics.items():
-        lines.append(f"{topic:26}{error:7.3f}{trust.stances[topic]:9.3f}")
-    lines.append(f"{'all':26}{trust.topic_error:7.3f}{trust.stance_error:9.3f}")
-    lines += ["", f"{'stances from probability':26}{'given':>7}{'right':>9}"]
-    for point in trust.coverage:
-        lines.append(f"{point.threshold:<26.2f}{point.coverage:7.0%}{point.accuracy:9.1%}")
-    return "\n".join(lines)
+    lines = ["", f"{'calibration error':26}{'topic':>7}{'by chance':>11}{'stance':>9}{'by chance':>11}"]
+    for name, topic, stance in [
+        *((name, error, trust.stances[name]) for name, error in trust.topics.items()),
+        ("all", trust.topic, trust.stance),
+    ]:
+        lines.append(f"{name:26}{topic.value:7.3f}{topic.by_chance:11.3f}{stance.value:9.3f}{stance.by_chance:11.3f}")
+    lines += ["", f"{'':26}{'on true topics':>18}{'labels given':>20}"]
+    lines.append(f"{'stances from probability':26}{'said':>9}{'right':>9}{'said':>11}{'right':>9}")
+    for true, given in zip(trust.true_topics, trust.given, strict=True):
+        lines.append(
+            f"{true.threshold:<26.2f}{true.coverage:9.0%}{true.accuracy:9.1%}{given.coverage:11.0%}{given.accuracy:9.1%}"
+        )
+    return "\n".join(lines).replace("nan%", "  - ").replace("nan", "  -")
