@@ -39,6 +39,16 @@ def test_both_show_the_same_commands_and_figures() -> None:
     assert figures("README.md") == figures("README.fa.md")
 
 
+def test_the_figures_of_the_model_are_those_of_its_card() -> None:
+    card = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8")
+    table = re.findall(
+        r"^\| [^|]*(?:F1|right) \| ([^|]+) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    shown = [figure for cell in table for figure in cell.strip().replace("*", "").split(" / ")]
+    assert len(shown) == 6
+    assert [figure for figure in shown if figure not in card] == []
+
+
 @pytest.mark.parametrize(
     "name",
     [
