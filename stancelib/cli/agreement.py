@@ -36,11 +36,11 @@ def command(
     """
     if len(paths) < 2:
         raise click.UsageError("give at least two label files, one for each annotator")
-    if len({path.resolve() for path in paths}) < len(paths):
+    if len({target(path) for path in paths}) < len(paths):
         raise click.UsageError("a file stands twice; each annotator has their own")
     if disagreements is not None:
         away = target(disagreements)
-        if any(away.is_relative_to(path.resolve()) for path in paths):
+        if any(away.is_relative_to(target(path)) for path in paths):
             raise click.UsageError(f"{disagreements} is one of the label files; name another file")
         if not away.parent.is_dir():
             raise click.UsageError(f"there is no directory {away.parent} to write to")
