@@ -1,6 +1,7 @@
 # Every target does its own set-up: a machine with python3 (3.11 to 3.13) and make is enough.
 PYTHON ?= python3
 VENV ?= .venv
+PROFILE ?= nightly
 BIN := $(VENV)/bin
 
 .PHONY: label test test-long check coverage model bench clean
@@ -13,7 +14,7 @@ test: $(VENV)/.test
 
 # hypothesis marks every property with its own name.
 test-long: $(VENV)/.test
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "long or hypothesis"
+	HYPOTHESIS_PROFILE=$(PROFILE) $(BIN)/python -m pytest -m "long or hypothesis"
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .
