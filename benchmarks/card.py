@@ -17,14 +17,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
-from typing import Any
 
 import reliability
+from report import table
 
 from stancelib import corpus, shipped, store
 from stancelib.calibration import Calibration, CalibrationError, Point, calibration
 from stancelib.evaluate import Evaluation, Score, evaluate
-from stancelib.model import Decisions, StanceModel, data_hash
+from stancelib.model import StanceModel, data_hash
 from stancelib.records import Paragraph
 
 ROOT = Path(__file__).parent.parent
@@ -48,23 +48,17 @@ def figures(result: Evaluation, trust: Calibration) -> dict[str, float]:
     }
 
 
-def measured(model: StanceModel, gold: Sequence[Paragraph], rounds: int) -> tuple[Decisions, Evaluation, Calibration]:
+def measured(model: StanceModel, gold: Sequence[Paragraph], rounds: int) -> tuple[Evaluation, Calibration]:
     names = model.taxonomy.names
     said = model.decide([p.text for p in gold])
     result = evaluate(gold, names, said.found, said.stance, rounds=rounds)
-    return said, result, calibration(gold, names, said.found, said.topic, said.stance, said.stance_score)
+    return result, calibration(gold, names, said.found, said.topic, said.stance, said.stance_score)
 
 
 def fallen(found: Mapping[str, float], floors: Mapping[str, float]) -> list[str]:
     """Which figures are under their floors, and by how much."""
     now = {name: found.get(name, math.nan) for name in floors}
     return [f"{name}: {now[name]:.3f} is under {floor:.3f}" for name, floor in floors.items() if not now[name] >= floor]
-
-
-def table(head: str, rows: Iterable[Iterable[object]]) -> str:
-    names = head.split(" | ")
-    lines = [f"| {head} |", "| " + " | ".join(["---"] + ["---:"] * (len(names) - 1)) + " |"]
-    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows])
 
 
 def short(score: Score) -> str:
@@ -88,10 +82,10 @@ def by_source(model: StanceModel, gold: Sequence[Paragraph], rounds: int) -> str
         ).append(p)
     rows = []
     for name, some in groups.items():
-        _, result, _ = measured(model, some, rounds)
+        result = evaluate(some, model.taxonomy.names, *model.predict([p.text for p in some]), rounds=rounds)
         stances = sum(map(len, (p.stance for p in some)))
-        rows.append((name, len(some), short(result.micro_f1), stances, short(result.stance_pooled)))
-    return table("source | paragraphs | topics | stances | stance", rows)
+        rows.append((name, str(len(some)), short(result.micro_f1), str(stances), short(result.stance_pooled)))
+    return table(["source", "paragraphs", "topics", "stances", "stance"], rows)
 
 
 def failures(model: StanceModel) -> str:
@@ -107,23 +101,23 @@ def failures(model: StanceModel) -> str:
         if gold == found:
             print(f"{line['id']} is right now; find another example of {line['class']!r}", file=sys.stderr)
         rows.append((line["text"], said(gold.items()), said(found.items()), line["class"]))
-    return table("paragraph | right | the model says | class", rows).replace("---:", "---")
+    return table(["paragraph", "right", "the model says", "class"], rows).replace("---:", "---")
 
 
 def card(model: StanceModel, gold: Sequence[Paragraph], rounds: int = 1000) -> tuple[str, Evaluation, Calibration]:
-    _, result, trust = measured(model, gold, rounds)
+    result, trust = measured(model, gold, rounds)
     trained = shipped.paragraphs()
     topics = [
-        (t, *(short(result.topics[t][key]) for key in ("precision", "recall", "f1")), sum(map(sum, result.confusion[t])),
+        (t, *(short(result.topics[t][key]) for key in ("precision", "recall", "f1")), str(sum(map(sum, result.confusion[t]))),
          short(result.stance[t]["macro_f1"]), short(result.stance[t]["accuracy"]))
         for t in model.taxonomy.names
     ]  # fmt: skip
-    together: tuple[Any, ...] = (
+    together = (
         "all",
         "",
         "",
         short(result.micro_f1),
-        sum(t[4] for t in topics),
+        str(sum(int(t[4]) for t in topics)),
         short(result.stance_pooled),
         "",
     )
@@ -136,17 +130,17 @@ def card(model: StanceModel, gold: Sequence[Paragraph], rounds: int = 1000) -> t
         gold=data_hash(gold),
         count=len(gold),
         topics=table(
-            "topic | precision | recall | F1 | stances | stance macro-F1 | stance accuracy", [*topics, together]
+            ["topic", "precision", "recall", "F1", "stances", "stance macro-F1", "stance accuracy"], [*topics, together]
         ),
         exact=short(result.exact),
         sources=by_source(model, gold, rounds),
         errors=table(
-            "calibration error | topic | by chance | stance | by chance",
+            ["calibration error", "topic", "by chance", "stance", "by chance"],
             [(t, *errors(trust.topics[t]), *errors(trust.stances[t])) for t in model.taxonomy.names]
             + [("all", *errors(trust.topic), *errors(trust.stance))],
         ),
         coverage=table(
-            "from probability | given where the topic is there | right | of the labels given | right",
+            ["from probability", "given where the topic is there", "right", "of the labels given", "right"],
             [
                 (f"{true.threshold:g}", *shares(true), *shares(given))
                 for true, given in zip(trust.true_topics, trust.given, strict=True)

@@ -128,8 +128,9 @@ def disagreements(annotators: Mapping[str, Sequence[Paragraph]], topics: Sequenc
         topics: the topics to look at.
 
     Returns:
-        For each such paragraph id, text and what else is known of it, ``differ`` (the topics on which they do) and ``annotators``: name -> topics and
-        stance as in a label file. With the right ``topics`` and ``stance`` added it is a line of one.
+        For each such paragraph id, text and what else is known of it, ``differ`` (the topics on which they do) and
+        ``annotators``: name -> topics and stance as in a label file. With the right ``topics`` and ``stance`` added it
+        is a line of one.
     """
     found = []
     for unit in _units(list(annotators.values())):

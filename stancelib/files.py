@@ -34,9 +34,8 @@ def is_stream(path: Path) -> bool:
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A file to write to that becomes ``path`` when all has gone well, and is removed otherwise."""
-    made = target(path).with_name(
-        f".stancelib-{os.urandom(6).hex()}.tmp"
-    )  # short: the file's own name may be a long one
+    # Not named after the file, whose own name may be as long as a name can be.
+    made = target(path).with_name(f".stancelib-{os.urandom(6).hex()}.tmp")
     made.touch(exist_ok=False)
     try:
         yield made

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from stancelib import rows
-from stancelib.records import TOPIC_COLUMNS, LabelledParagraph
+from stancelib.records import HEAD_COLUMNS, TOPIC_COLUMNS, LabelledParagraph
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _PARQUET_ROWS = 10_000
-_HEAD = {"doc": str, "id": str, "par": int, "kind": str, "text": str}
 
 
 def jsonl(labelled: Iterable[LabelledParagraph]) -> str:
@@ -45,13 +44,13 @@ def figures(value: Any) -> str:
 
 def columns(topics: Iterable[str]) -> dict[str, type]:
     """The columns of a table of labelled paragraphs and the type of their values; for topics those of `label_columns`."""
-    return _HEAD | {f"{topic}{suffix}": kind for topic in topics for suffix, kind in TOPIC_COLUMNS}
+    return HEAD_COLUMNS | {f"{topic}{suffix}": kind for topic in topics for suffix, kind in TOPIC_COLUMNS}
 
 
 def cells(paragraph: dict[str, Any]) -> list[Any]:
     """The values of `columns` for one paragraph as `LabelledParagraph.as_dict` has it; ``None`` where there is none."""
     labels = {label["topic"]: label for label in paragraph["labels"]}
-    row = [paragraph.get(name) for name in _HEAD]
+    row = [paragraph.get(name) for name in HEAD_COLUMNS]
     for topic, score in paragraph["scores"].items():
         label = labels.get(topic, {})
         row += [topic in labels, score, label.get("stance"), label.get("stance_score")]

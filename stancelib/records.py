@@ -13,6 +13,9 @@ STANCES: tuple[str, ...] = ("favor", "against", "neutral")
 KINDS: tuple[str, ...] = ("headline", "body")
 
 
+#: The columns that stand before those of the topics in a table of labelled paragraphs.
+HEAD_COLUMNS: dict[str, type] = {"doc": str, "id": str, "par": int, "kind": str, "text": str}
+
 #: The columns of a topic in a table, after its name: is it there, its probability, the stance, the stance's probability.
 TOPIC_COLUMNS: tuple[tuple[str, type], ...] = (
     ("", bool),

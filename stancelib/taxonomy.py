@@ -10,11 +10,9 @@ from importlib import resources
 from typing import Any
 
 from stancelib.errors import TaxonomyError
-from stancelib.records import TOPIC_COLUMNS
+from stancelib.records import HEAD_COLUMNS, TOPIC_COLUMNS
 
 LANGUAGES = ("en", "fa")
-#: The columns that stand before those of the topics in a table of labelled paragraphs.
-HEAD_COLUMNS = ("doc", "id", "par", "kind", "text")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 

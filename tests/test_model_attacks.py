@@ -23,7 +23,7 @@ from stancelib import formats, store
 from stancelib.errors import ModelFileError
 from stancelib.lookup import HashTable, hashes_of, joined
 from stancelib.model import StanceModel
-from stancelib.taxonomy import HEAD_COLUMNS
+from stancelib.records import HEAD_COLUMNS
 from stancelib.votes import VoteTable
 
 GOOD = (Path(__file__).parent / "golden" / "format-2.stance").read_bytes()

@@ -34,7 +34,7 @@ def card() -> dict[str, Any]:
 def test_no_figure_is_under_its_floor(dev: list[Paragraph], card: dict[str, Any]) -> None:
     if data_hash(dev) != FLOORS["data_sha256"]:
         pytest.skip("the floors were measured on other paragraphs")
-    _, result, trust = card["measured"](store.load(), dev, 10)
+    result, trust = card["measured"](store.load(), dev, 10)
     assert card["fallen"](card["figures"](result, trust), FLOORS["floors"]) == []
 
 
