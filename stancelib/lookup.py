@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _R = 0x9E3779B97F4A7C15
 _WORD = 1 << 64
 _SPARE = 3  # slots for each key: most questions are about keys that are not there, and an empty slot answers those
+_VALUE_BITS = np.uint64(26)
+_VALUES = np.uint64((1 << 26) - 1)
+_PAGE = 1 << 21
 
 
 class _Powers:
@@ -67,7 +70,10 @@ class Substrings:
 
     def __init__(self, codes: Codes) -> None:
         self._sums = np.zeros(len(codes) + 1, dtype=np.uint64)
-        np.cumsum(codes * _UP.upto(len(codes)), out=self._sums[1:])
+        sums = self._sums[1:]
+        sums[:] = codes  # one kind of number at a time: NumPy is several times slower where kinds meet
+        sums *= _UP.upto(len(codes))
+        np.cumsum(sums, out=sums)
         self._down = _DOWN.upto(len(codes) + 1)
 
     def hashes(self, start: Ints, end: Ints) -> Hashes:
@@ -180,6 +186,21 @@ def joined(left: Hashes, length: Ints, right: Hashes) -> Hashes:
     return result
 
 
+def on_large_pages(length: int, dtype: type) -> NDArray[Any]:
+    """(length,) zeros; many of them are put on large pages of memory, where places taken at random are found sooner.
+
+    NumPy asks the system for large pages (2 MB on most machines) for whatever has 4 MB or more.
+    """
+    size = length * np.dtype(dtype).itemsize
+    if size < _PAGE // 4:
+        return np.zeros(length, dtype=dtype)
+    room = np.empty(max(size + _PAGE, 2 * _PAGE), dtype=np.uint8)
+    start = -room.__array_interface__["data"][0] % _PAGE
+    array: NDArray[Any] = room[start : start + size].view(dtype)
+    array[:] = 0
+    return array
+
+
 class Growing:
     """An array that grows at its end without being copied each time.
 
@@ -224,87 +245,85 @@ def starts_of_runs(values: NDArray[Any]) -> Ints:
 class HashTable:
     """Hash -> value, for many hashes at once: open addressing, linear probing.
 
+    A slot holds 38 bits of a key above its value, so that one look at memory answers a question. A key that is not
+    there is taken for another one with a probability of about one in 10 ** 12.
+
     Args:
         keys: (n,) different hashes to begin with.
-        values: (n,) the value of each, 0 and more; 0, 1, … by default.
+        values: (n,) the value of each, from 0 to 2 ** 26 - 2; 0, 1, … by default.
+        room: how many keys there may be before it has to grow.
 
     Raises:
         ValueError: two of the keys are the same.
     """
 
-    def __init__(self, keys: Hashes | None = None, values: Ints | None = None) -> None:
-        keys = np.zeros(0, dtype=np.uint64) if keys is None else keys
-        self._length = 0
+    def __init__(self, keys: Hashes | None = None, values: Ints | None = None, room: int = 64) -> None:
+        self._keys, self._values = Growing(np.uint64), Growing(np.int32)
         self._factor = np.uint64(0xD6E8FEB86659FD93)
-        self._room(max(len(keys), 64))
+        keys = np.zeros(0, dtype=np.uint64) if keys is None else keys
+        self._room(max(len(keys), room))
         self.add(keys, np.arange(len(keys)) if values is None else values)
-        if np.count_nonzero(self._keys) < len(keys):
+        if np.count_nonzero(self._slots) < len(keys):
             raise ValueError("two keys of a table are the same")
 
     def _room(self, length: int) -> None:
         bits = (_SPARE * length - 1).bit_length()
         self._shift = np.uint64(64 - bits)
         self._mask = (1 << bits) - 1
-        self._keys = np.zeros(1 << bits, dtype=np.uint64)  # 0: nothing here
-        self._values = np.zeros(1 << bits, dtype=np.int32)
+        self._slots = on_large_pages(1 << bits, np.uint64)  # 0: nothing here
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._keys)
 
     def _first_slot(self, keys: Hashes) -> Ints:
         # The high bits of a product mix all bits of the key (Knuth, The Art of Computer Programming 3, 6.4).
-        return ((keys * self._factor) >> self._shift).view(np.int64)
+        slot = keys * self._factor
+        slot >>= self._shift
+        return slot.view(np.int64)
 
     def find(self, keys: Hashes) -> Ints:
         """(n,) the value of each key, -1 where it is unknown."""
-        keys = np.maximum(keys, 1)
+        tag = keys << _VALUE_BITS
         slot = self._first_slot(keys)
-        found = self._keys[slot]
-        hit = found == keys
-        other = np.flatnonzero(~hit & (found != 0))
-        at = slot[other]
+        there = self._slots[slot]
+        found = there ^ tag  # the value plus one, if the tags are the same
+        hit = found <= _VALUES
+        found *= hit
+        other = np.flatnonzero((there != 0) > hit)
+        at, tag = slot[other], tag[other]
         while len(other):  # an empty slot ends the search, a slot with another key sends it on
             at = (at + 1) & self._mask
-            found = self._keys[at]
-            there = found == keys[other]
-            hit[other[there]] = True
-            slot[other[there]] = at[there]
-            on = ~there & (found != 0)
-            other, at = other[on], at[on]
-        values = np.full(len(keys), -1)
-        where = np.flatnonzero(hit)
-        values[where] = self._values[slot[where]]
+            there = self._slots[at]
+            here = there ^ tag
+            hit = here <= _VALUES
+            found[other[hit]] = here[hit]
+            on = np.flatnonzero((there != 0) > hit)
+            other, at, tag = other[on], at[on], tag[on]
+        values: Ints = found.view(np.int64)
+        values -= 1
         return values
 
     def add(self, keys: Hashes, values: Ints) -> None:
         """Add different keys that are not there yet, with their values."""
-        keys = np.maximum(keys, 1)
-        self._length += len(keys)
-        if _SPARE * self._length > self._mask + 1:
-            keys, values = self._emptied(keys, values)
-            self._room(2 * self._length)
-        keys, values = self._put(keys, values)
-        while len(keys):
+        self._keys.extend(keys)
+        self._values.extend(values)
+        if _SPARE * len(self) > self._mask + 1:
+            keys, values = self._keys.values, self._values.values
+            self._room(2 * len(self))
+        while not self._put(keys, values):
             # By chance that is next to never, so somebody has made words for these slots: no one can for random ones.
-            keys, values = self._emptied(keys, values)
             self._factor = np.uint64(int.from_bytes(os.urandom(8), "little") | 1)
-            self._room(self._length)
-            keys, values = self._put(keys, values)
+            keys, values = self._keys.values, self._values.values
+            self._room(len(self))
 
-    def _emptied(self, keys: Hashes, values: Ints) -> tuple[Hashes, Ints]:
-        """What is in the table, and some more."""
-        old = self._keys != 0
-        return np.concatenate([self._keys[old], keys]), np.concatenate([self._values[old], values])
-
-    def _put(self, keys: Hashes, values: Ints) -> tuple[Hashes, Ints]:
-        """Put keys into free slots; gives back those that are left when it takes too long."""
+    def _put(self, keys: Hashes, values: Ints) -> bool:
+        """Put keys into free slots; false when it takes too long."""
         slot = self._first_slot(keys)
+        slots = (keys << _VALUE_BITS) | (values + 1).astype(np.uint64)
         work = 8 * len(keys) + 4096  # by chance less than twice as many slots are tried as there are keys
-        while len(keys) and (work := work - len(keys)) >= 0:
-            free = np.flatnonzero(self._keys[slot] == 0)
-            self._keys[slot[free]] = keys[free]  # of several that want a slot the last one gets it
-            won = np.zeros(len(keys), dtype=bool)
-            won[free] = self._keys[slot[free]] == keys[free]
-            self._values[slot[won]] = values[won]
-            keys, values, slot = keys[~won], values[~won], (slot[~won] + 1) & self._mask
-        return keys, values
+        while len(slots) and (work := work - len(slots)) >= 0:
+            free = np.flatnonzero(self._slots[slot] == 0)
+            self._slots[slot[free]] = slots[free]  # of several that want a slot the last one gets it
+            left = np.flatnonzero((self._slots[slot] ^ slots) > _VALUES)
+            slots, slot = slots[left], (slot[left] + 1) & self._mask
+        return not len(slots)

@@ -96,9 +96,10 @@ def words(texts: Sequence[str]) -> Words:
 def _fold(texts: Sequence[str]) -> tuple[Codes, Codes, Ints]:
     """(code points, what they become, where each text ends); a line end stands before the first text and after each."""
     codes = codes_of("\n".join(["", *texts, ""]))
-    folded = _FOLDED[codes]
+    places = codes.astype(np.int64)  # what NumPy would make of them, much more slowly, to look them up
+    folded = _FOLDED[places]
     if not folded.all():
         _learn(codes[folded == _UNKNOWN])
-        folded = _FOLDED[codes]
+        folded = _FOLDED[places]
     ends = np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1)
     return codes, folded, ends

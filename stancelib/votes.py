@@ -141,14 +141,15 @@ class VoteTable:
         hashes = np.concatenate([pairs.hashes(), hashes[self._marked]])
         self._base = len(rows)
         self._learned: list[str] = []
-        self._numbers = HashTable(hashes)
-        # Votes for each label, then the squared norm.
-        self._votes = Growing(np.float64, len(features.bias) + 1)
+        self._numbers = HashTable(hashes, room=self._base + cache_size)
+        # Votes for each label, then the squared norm; a column of zeros more where that makes their number even.
+        self._votes = Growing(np.float64, len(features.bias) + 1 + (len(features.bias) + 1) % 2)
         idf = np.where(rows >= 0, features.idf[rows], 0.0)
-        votes = np.empty((len(rows), len(features.bias) + 1))
-        np.multiply(features.quantised[rows], idf[:, None], out=votes[:, :-1])
-        votes[:, :-1] *= features.step
-        votes[:, -1] = idf**2
+        labels = len(features.bias)
+        votes = np.zeros((len(rows), self._votes.values.shape[1]))
+        np.multiply(features.quantised[rows], idf[:, None], out=votes[:, :labels])
+        votes[:, :labels] *= features.step
+        votes[:, labels] = idf**2
         self._votes.extend(votes)
         self._hashes, self._lengths, self._kinds = Growing(np.uint64), Growing(np.int64), Growing(np.int64)
         self._hashes.extend(hashes)
@@ -185,25 +186,29 @@ class VoteTable:
         for growing in (self._votes, self._hashes, self._lengths, self._kinds):
             growing.cut(self._base)
         self._learned.clear()
-        self._numbers = HashTable(self._hashes.values)
+        self._numbers = HashTable(self._hashes.values, room=self._base + self.cache_size)
 
     def _learn(self, words: Sequence[str], hashes: Hashes) -> None:
         """Give new words their numbers, and look up their votes, norms and kinds."""
         owner, row = self._rows_of(words, hashes)
         idf = self.features.idf
         width = len(idf)
-        votes = np.zeros((len(words), len(self.features.bias) + 1))
+        labels = len(self.features.bias)
+        votes = np.zeros((len(words), self._votes.values.shape[1]))
         # A feature that a unit has twice counts twice in its vote, and four times in its squared norm.
         keys = owner * width + row
         keys.sort()
         owner, row = np.divmod(keys, width)
         if len(row):
             starts = starts_of_runs(owner)
-            sums = np.add.reduceat(self.features.quantised[row] * idf[row, None], starts, axis=0)
-            votes[owner[starts], :-1] = sums * self.features.step
+            shares = np.zeros((len(row), votes.shape[1]))
+            shares[:, :labels] = self.features.quantised.take(row, axis=0)
+            shares *= idf[row, None]
+            votes[owner[starts]] = _sums(shares, starts)
+            votes[:, :labels] *= self.features.step
             first = starts_of_runs(keys)
             times = np.diff(first, append=len(keys))
-            votes[:, -1] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(words))
+            votes[:, labels] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(words))
         self._numbers.add(hashes, np.arange(len(words)) + self._base + len(self._learned))
         self._learned.extend(words)
         self._votes.extend(votes)
@@ -365,17 +370,18 @@ class VoteTable:
         return result
 
     def _scores_of_slice(self, texts: Sequence[str]) -> Floats:
-        sums = np.zeros((len(texts), len(self.features.bias) + 1))
+        labels = len(self.features.bias)
+        sums = np.zeros((len(texts), self._votes.values.shape[1]))
         for unit, owner, weight in self._weighted_sections(texts):
             if len(unit):
                 rows = self._votes.values.take(unit, axis=0)
                 more = np.flatnonzero(weight != 1)
                 rows[more] *= weight[more, None]
-                rows[more, -1] *= weight[more]
+                rows[more, labels] *= weight[more]
                 starts = starts_of_runs(owner)
-                sums[owner[starts]] += np.add.reduceat(rows, starts, axis=0)
-        scale = np.sqrt(sums[:, -1:])
-        scores: Floats = self.features.bias + sums[:, :-1] / np.where(scale > 0, scale, 1.0)
+                sums[owner[starts]] += _sums(rows, starts)
+        scale = np.sqrt(sums[:, labels, None])
+        scores: Floats = self.features.bias + sums[:, :labels] / np.where(scale > 0, scale, 1.0)
         return scores
 
     def votes(self, paragraph: str) -> list[tuple[str, Floats]]:
@@ -390,8 +396,9 @@ class VoteTable:
                 for unit, _, weight in self._weighted_sections([paragraph])
                 for n, w in zip(unit.tolist(), weight.tolist(), strict=True)
             ]
-        scale = math.sqrt(sum(weight * weight * row[-1] for _, weight, row in found)) or 1.0
-        return [(name, row[:-1] * weight / scale) for name, weight, row in found if row[-1]]
+        labels = len(self.features.bias)
+        scale = math.sqrt(sum(weight * weight * row[labels] for _, weight, row in found)) or 1.0
+        return [(name, row[:labels] * weight / scale) for name, weight, row in found if row[labels]]
 
 
 def _slices(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -410,6 +417,12 @@ def _known(unit: Ints, owner: Ints, allowed: Flags | None = None) -> tuple[Ints,
     """Those units that the model knows (and that are allowed)."""
     known = np.flatnonzero((unit >= 0) if allowed is None else (unit >= 0) & allowed)
     return unit[known], owner[known]
+
+
+def _sums(rows: Floats, starts: Ints) -> Floats:
+    """The sums of the rows from each start up to the next; as complex numbers two columns are added at a time."""
+    sums: Floats = np.add.reduceat(rows.view(np.complex128), starts, axis=0).view(np.float64)
+    return sums
 
 
 def _every_other(places: Ints, owner: Ints) -> Ints:
