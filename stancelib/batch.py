@@ -177,9 +177,25 @@ def model_of(path: Path | None, digest: str, data: bytes | None = None) -> Stanc
         return _remembered(path, digest, data)
 
 
-def label_batch(task: Task, records: Sequence[Record]) -> Batch:
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Some records with their labels.
+
+    Args:
+        articles: the labelled paragraphs of each record that could be labelled.
+        problems: one message for each record that could not be labelled.
+        notes: one message for each that could, but should be looked at.
+    """
+
+    articles: list[list[LabelledParagraph]]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def labelled(
+    model: StanceModel, records: Sequence[Record], threshold: float | None = None, stance_threshold: float = 0.0
+) -> Labelled:
     """Label the paragraphs of some articles; an article that is bad is named, the others are labelled."""
-    model = model_of(task.model, task.digest)
     problems, notes = [], []
     articles: list[tuple[Record, list[tuple[str, str]]]] = []
     for record in records:
@@ -196,18 +212,22 @@ def label_batch(task: Task, records: Sequence[Record]) -> Batch:
                     f"{record.where}: paragraph {number} has {len(part):,} characters; "
                     f"its labels come from the first {text.PARAGRAPH_LENGTH:,}"
                 )
-    labelled = model.label_articles(
-        [(r.doc, r.id, parts) for r, parts in articles],
-        threshold=task.threshold,
-        stance_threshold=task.stance_threshold,
+    found = model.label_articles(
+        [(r.doc, r.id, parts) for r, parts in articles], threshold=threshold, stance_threshold=stance_threshold
     )
+    return Labelled(found, tuple(problems), tuple(notes))
+
+
+def label_batch(task: Task, records: Sequence[Record]) -> Batch:
+    """`labelled`, as rendered by the task."""
+    done = labelled(model_of(task.model, task.digest), records, task.threshold, task.stance_threshold)
     return Batch(
-        data="".join(map(task.render, labelled)).encode("utf-8", "replace"),
+        data="".join(map(task.render, done.articles)).encode("utf-8", "replace"),
         records=len(records),
-        paragraphs=sum(map(len, labelled)),
+        paragraphs=sum(map(len, done.articles)),
         size=sum(record.size for record in records),
-        problems=tuple(problems),
-        notes=tuple(notes),
+        problems=done.problems,
+        notes=done.notes,
     )
 
 

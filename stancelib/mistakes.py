@@ -82,30 +82,28 @@ def find(
     probability = model.stance_probabilities(scores)
     likeliest = probability.argmax(axis=2)
     names = model.taxonomy.names
-    labels = len(names) * (1 + len(STANCES))
     mistakes = []
     for row, paragraph in enumerate(gold):
-        # The kind, the topic, the confidence, and the label to add and the one to subtract when pulls are counted.
-        wrong: list[tuple[str, int, float, int | None, int | None]] = []
+        # The kind, the topic, the confidence, and which label was given rather than which one.
+        wrong: list[tuple[str, int, float, str, str | None]] = []
         for k, name in enumerate(names):
             sure = float(topic_probability[row, k])
             if found[row, k] and name not in paragraph.stance:
-                wrong.append((KINDS[0], k, sure, k, None))
+                wrong.append((KINDS[0], k, sure, name, None))
             elif name in paragraph.stance:
                 if not found[row, k]:
-                    wrong.append((KINDS[1], k, 1 - sure, None, k))
-                answer, truth = int(likeliest[row, k]), STANCES.index(paragraph.stance[name])
+                    wrong.append((KINDS[1], k, 1 - sure, name, None))
+                answer, truth = STANCES[likeliest[row, k]], paragraph.stance[name]
                 if answer != truth:
-                    first = len(names) + len(STANCES) * k
-                    wrong.append((KINDS[2], k, float(probability[row, k, answer]), first + answer, first + truth))
-        units = model.table.votes(paragraph.text) if wrong else []
-        for kind, k, confidence, plus, minus in wrong:
-            toward = np.zeros(labels)
-            if plus is not None:
-                toward[plus] = 1
-            if minus is not None:
-                toward[minus] = -1
-            pulls = sorted(((unit, float(toward @ vote)) for unit, vote in units), key=lambda pull: -pull[1])
+                    sure = float(probability[row, k, likeliest[row, k]])
+                    wrong.append((KINDS[2], k, sure, f"{name}:{answer}", f"{name}:{truth}"))
+        if not wrong:
+            continue
+        (why,) = model.explain([paragraph.text])
+        for kind, k, confidence, given, truth_label in wrong:
+            pulls = [(unit.unit, vote) for unit, vote in why.pulls(given, truth_label)]
+            if kind == KINDS[1]:  # what pulled away from the topic
+                pulls = [(unit, -vote) for unit, vote in reversed(pulls)]
             mistakes.append(
                 Mistake(
                     paragraph=paragraph,

@@ -13,6 +13,7 @@ import numpy as np
 from stancelib import taxonomy as taxonomies
 from stancelib import text
 from stancelib.errors import InputError, TrainingError
+from stancelib.explain import Explanation, explain
 from stancelib.lookup import Lines
 from stancelib.records import STANCES, TOPIC_COLUMNS, Label, LabelledParagraph, Paragraph
 from stancelib.taxonomy import Taxonomy
@@ -62,6 +63,24 @@ class Decisions:
     stance: Ints
     stance_score: Floats
     sure: Flags
+
+
+class Labels(list[LabelledParagraph]):
+    """The labelled paragraphs of an article: a list that can say why.
+
+    >>> import stancelib
+    >>> labels = stancelib.label("صادرات نفت ایران افزایش یافت.")
+    >>> [unit.unit for unit, vote in labels.explain()[0].pulls("energy")[:2]]
+    ['نفت', 'صادرات نفت']
+    """
+
+    def __init__(self, paragraphs: Iterable[LabelledParagraph], model: StanceModel) -> None:
+        super().__init__(paragraphs)
+        self._model = model
+
+    def explain(self) -> list[Explanation]:
+        """The scores of each paragraph taken apart into the votes of its words, as `StanceModel.explain` does."""
+        return self._model.explain([paragraph.text for paragraph in self])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -255,7 +274,7 @@ class StanceModel:
         doc: str = "",
         threshold: float | None = None,
         stance_threshold: float = 0.0,
-    ) -> list[LabelledParagraph]:
+    ) -> Labels:
         """Label an article, or paragraphs.
 
         Args:
@@ -265,7 +284,7 @@ class StanceModel:
             stance_threshold: a probability from which on a stance is given; a label under it has none, and the reason.
 
         Returns:
-            One record a paragraph, in order, for either form of ``source``.
+            One record a paragraph, in order, for either form of ``source``; ``explain()`` of the list says why.
 
         Raises:
             InputError: a threshold is no probability, or ``source`` is a table or holds something that is no text.
@@ -276,7 +295,34 @@ class StanceModel:
             else [("body", p) for p in text.list_of_texts(source)]
         )
         articles = [(doc, None, parts)]
-        return self.label_articles(articles, threshold=threshold, stance_threshold=stance_threshold)[0]
+        labelled = self.label_articles(articles, threshold=threshold, stance_threshold=stance_threshold)
+        return Labels(labelled[0], self)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names of `score`'s columns: each topic, then each topic with each stance (``energy:favor``)."""
+        topics = self.taxonomy.names
+        return (*topics, *(f"{topic}:{stance}" for topic in topics for stance in STANCES))
+
+    def explain(self, texts: Sequence[str]) -> list[Explanation]:
+        """Take the scores of paragraphs apart: what each word, pair of words and fact about the paragraph said.
+
+        Args:
+            texts: paragraphs.
+
+        Returns:
+            One explanation a paragraph; bias and votes add up to what `score` gives.
+
+        Raises:
+            InputError: as for `score`.
+
+        >>> import stancelib
+        >>> (why,) = stancelib.load().explain(["صادرات نفت ایران افزایش یافت."])
+        >>> unit, vote = why.pulls("energy")[0]
+        >>> [why.text[start:end] for start, end in unit.spans]
+        ['نفت']
+        """
+        return [explain(self.table, self.label_names, paragraph) for paragraph in text.list_of_texts(texts)]
 
     def label_articles(
         self,

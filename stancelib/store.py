@@ -26,8 +26,8 @@ from stancelib import units
 from stancelib.errors import ModelFileError, StancelibError
 from stancelib.files import write_whole
 from stancelib.lookup import Lines
-from stancelib.model import StanceModel
-from stancelib.records import STANCES, LabelledParagraph
+from stancelib.model import Labels, StanceModel
+from stancelib.records import STANCES
 from stancelib.units import Gazetteer
 from stancelib.votes import FeatureTable, VoteTable
 
@@ -167,7 +167,7 @@ def _shipped() -> StanceModel:
 
 def label(
     source: str | Iterable[str], *, doc: str = "", threshold: float | None = None, stance_threshold: float = 0.0
-) -> list[LabelledParagraph]:
+) -> Labels:
     """`StanceModel.label` with the shipped model.
 
     >>> label("نشست وزیران نفت ایران و عراق برگزار شد.")[0].kind

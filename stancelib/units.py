@@ -102,34 +102,42 @@ def length_unit(count: int) -> str:
     return "@length=" + next((str(limit) for limit in LENGTH_LIMITS if count <= limit), "more")
 
 
-def paragraph_units(tokens: Sequence[str], pairs: bool, names: Gazetteer | None) -> list[str]:
-    """The units of a paragraph, one for each occurrence.
+def placed_units(tokens: Sequence[str], pairs: bool, names: Gazetteer | None) -> list[tuple[str, int, int]]:
+    """The units of a paragraph, one for each occurrence, each with the tokens that it is made of.
 
     Args:
         tokens: the paragraph's tokens in order.
         pairs: whether neighbouring words are units too («حقوق بشر», written with a space between).
         names: the gazetteer, or ``None`` for no units about states and length.
+
+    Returns:
+        (unit, first token, one past the last token); both are 0 for a fact about the whole paragraph.
+
+    >>> placed_units(["حقوق", "بشر"], True, None)
+    [('حقوق', 0, 1), ('بشر', 1, 2), ('حقوق بشر', 0, 2)]
     """
-    units = list(tokens)
+    units = [(token, place, place + 1) for place, token in enumerate(tokens)]
     if pairs:
-        units += [f"{first} {second}" for first, second in pairwise(tokens)]
+        units += [(f"{first} {second}", place, place + 2) for place, (first, second) in enumerate(pairwise(tokens))]
     if names is not None:
         classes = [names.classes.get(token) for token in tokens]
-        units += [kind for kind in classes if kind]
-        for position in range(len(tokens) - 1):
-            left, right = classes[position], classes[position + 1]
-            if left and right:
-                units.append(f"{left} {right}")
-            elif right:
-                units.append(f"{tokens[position]} {right}")
-            elif left:
-                units.append(f"{left} {tokens[position + 1]}")
+        units += [(kind, place, place + 1) for place, kind in enumerate(classes) if kind]
+        units += [
+            (f"{left or tokens[place]} {right or tokens[place + 1]}", place, place + 2)
+            for place, (left, right) in enumerate(pairwise(classes))
+            if left or right
+        ]
         named = sorted({names.states[token] for token, kind in zip(tokens, classes, strict=True) if kind})
-        units.append(states_unit(len(named)))
+        units.append((states_unit(len(named)), 0, 0))
         if 1 <= len(named) <= 2:
-            units.append(these_unit(named[0], named[-1]))
-        units.append(length_unit(len(tokens)))
+            units.append((these_unit(named[0], named[-1]), 0, 0))
+        units.append((length_unit(len(tokens)), 0, 0))
     return units
+
+
+def paragraph_units(tokens: Sequence[str], pairs: bool, names: Gazetteer | None) -> list[str]:
+    """`placed_units` without their places."""
+    return [unit for unit, _, _ in placed_units(tokens, pairs, names)]
 
 
 def unit_features(unit: str, lemma: str | None, ngram_range: tuple[int, int]) -> list[str]:

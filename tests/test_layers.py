@@ -17,6 +17,7 @@ LAYERS = [
     {"formats"},
     {"scan"},
     {"features", "heads", "votes", "corpus", "evaluate"},
+    {"explain"},
     {"model", "audit", "agreement", "calibration"},
     {"store", "shipped", "mistakes", "curve"},
     {"batch"},
