@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "stancelib"
 LAYERS = [
-    {"errors", "records", "arrays", "files"},
+    {"errors", "records", "arrays", "files", "markup"},
     {"taxonomy", "text"},
     {"units", "lookup", "rows"},
     {"formats"},
@@ -19,8 +19,8 @@ LAYERS = [
     {"features", "heads", "votes", "corpus", "evaluate"},
     {"explain"},
     {"model", "audit", "agreement", "calibration"},
-    {"store", "shipped", "mistakes", "curve"},
-    {"batch"},
+    {"store", "shipped", "mistakes", "curve", "charts"},
+    {"batch", "report"},
     {"scale"},
     {"cli"},
 ]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
-from stancelib import rows, store, text
+from stancelib import store
 from stancelib.batch import batches, labelled
 from stancelib.cli.archive import Archive
-from stancelib.cli.common import PATH, PROBABILITY, say, shown
+from stancelib.cli.common import say, shown
+from stancelib.cli.options import input_options, model_options
 from stancelib.errors import InputError
 from stancelib.explain import Explanation, UnitVotes
 from stancelib.model import StanceModel
@@ -28,15 +29,8 @@ _NBSP = "\u00a0"  # keeps a pair and its vote on one line
 @click.option("--par", type=click.IntRange(1), help="Only the paragraph with this number.")
 @click.option("-n", "count", type=click.IntRange(1), default=8, show_default=True, help="Words shown for each side.")
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
-@click.option("--model", "model_file", type=PATH, help="A model file instead of the shipped one.")
-@click.option("--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8.")
-@click.option("--threshold", type=PROBABILITY, help="Topic probability instead of the model's thresholds.")
-@click.option("--text-field", default="text", show_default=True, help="Where a record of an archive has its text.")
-@click.option(
-    "--input-format",
-    type=click.Choice(list(dict.fromkeys(["text", *rows.SUFFIXES.values()]))),
-    help="What the files are; default: by suffix, stdin is text.",
-)
+@model_options
+@input_options
 def command(
     paths: tuple[str, ...],
     topic: str | None,

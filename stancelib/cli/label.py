@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from stancelib import formats, rows, text
+from stancelib import formats, rows
 from stancelib.batch import Task, label_records, model_of
 from stancelib.cli.archive import Archive
-from stancelib.cli.common import PATH, PROBABILITY, say, shown
+from stancelib.cli.common import PATH, say, shown
+from stancelib.cli.options import input_options, model_options, stance_threshold
 from stancelib.cli.progress import Progress
 from stancelib.cli.sink import Sink, run_digest
 from stancelib.files import write_whole
@@ -31,21 +32,9 @@ _SIGNS = {"favor": "+ favor", "against": "- against", "neutral": "= neutral", No
     help="Default: by the suffix of --output, else table.",
 )
 @click.option("-o", "--output", type=PATH, help="Write here instead of stdout; where it is a link, to its file.")
-@click.option("--model", "model_file", type=PATH, help="A model file instead of the shipped one.")
-@click.option("--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8.")
-@click.option("--threshold", type=PROBABILITY, help="Topic probability instead of the model's thresholds.")
-@click.option(
-    "--stance-threshold",
-    type=PROBABILITY,
-    default=0.0,
-    help="Give no stance (null, with the reason) where none is as probable as this. Default: always one.",
-)
-@click.option("--text-field", default="text", show_default=True, help="Where a record of an archive has its text.")
-@click.option(
-    "--input-format",
-    type=click.Choice(list(dict.fromkeys(["text", *rows.SUFFIXES.values()]))),
-    help="What the files are; default: by suffix, stdin is text.",
-)
+@model_options
+@stance_threshold
+@input_options
 @click.option("--jobs", type=click.IntRange(0, 512), default=1, show_default=True, help="Processes; 0: one a core.")
 @click.option("--dask", metavar="ADDRESS", help="Label Parquet files on this Dask cluster; --output is a directory.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run with the same arguments stopped.")
