@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,11 +50,6 @@ def codes_of(characters: str) -> Codes:
     return np.frombuffer(characters.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def strings_of(codes: Codes) -> list[str]:
-    """The strings that stand in the codes, each ended by a line end."""
-    return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass").split("\n")[:-1]
-
-
 def between(first: Ints, count: Ints) -> Ints:
     """The numbers first[0], first[0] + 1, … (count[0] of them), first[1], … in a row."""
     ends = np.cumsum(count)
@@ -86,6 +82,54 @@ class Substrings:
         result: Hashes = self._sums[length:] - self._sums[: max(len(self._sums) - length, 0)]
         result *= self._down[: len(result)]
         return result
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Words as one run of characters.
+
+    Args:
+        codes: the code points of all words in a row.
+        lengths: (n,) how many each word has.
+    """
+
+    codes: Codes
+    lengths: Ints
+
+    @property
+    def starts(self) -> Ints:
+        """(n,) where each begins."""
+        starts: Ints = np.cumsum(self.lengths) - self.lengths
+        return starts
+
+    def hashes(self) -> Hashes:
+        """The hash of each."""
+        return Substrings(self.codes).hashes(self.starts, self.starts + self.lengths)
+
+    def marked(self, before: str, after: str) -> Spelling:
+        """The words with a character before each and another one after.
+
+        >>> Spelling(codes_of("نفتگاز"), np.array([3, 3])).marked("<", ">").strings()
+        ['<نفت>', '<گاز>']
+        """
+        lengths = self.lengths + 2
+        ends = np.cumsum(lengths)
+        codes = np.empty(len(self.codes) + 2 * len(lengths), dtype=self.codes.dtype)
+        codes[ends - lengths] = ord(before)
+        codes[ends - 1] = ord(after)
+        codes[between(ends - lengths + 1, self.lengths)] = self.codes
+        return Spelling(codes, lengths)
+
+    def cut(self, length: int) -> Spelling:
+        """The words without what each has past a length."""
+        lengths = np.minimum(self.lengths, length)
+        return Spelling(self.codes[between(self.starts, lengths)], lengths)
+
+    def strings(self) -> list[str]:
+        """The words."""
+        every = self.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        ends = np.cumsum(self.lengths).tolist()
+        return [every[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 class Lines(Sequence[str]):

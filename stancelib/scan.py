@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from stancelib import text
-from stancelib.lookup import Substrings, between, codes_of, strings_of
+from stancelib.lookup import Spelling, Substrings, between, codes_of
 
 if TYPE_CHECKING:
     from stancelib.arrays import Codes, Hashes, Ints
@@ -52,19 +52,17 @@ class Words:
     starts: Ints
     codes: Codes
 
-    def strings(self, which: Ints) -> list[str]:
+    def spelling(self, which: Ints) -> Spelling:
         """The folded words at these positions."""
-        lengths = self.lengths[which] + 1
-        codes = self.codes[between(self.starts[which], lengths)]  # a word is never last in the batch
-        codes[np.cumsum(lengths) - 1] = ord("\n")
-        return strings_of(codes)
+        lengths = self.lengths[which]
+        return Spelling(self.codes[between(self.starts[which], lengths)], lengths)
 
 
 def words(texts: Sequence[str]) -> Words:
     """The words of each text; together they should have no more than a few million characters.
 
     >>> found = words(["همكاري‌هاي دو", "«نفت/گاز»"])
-    >>> found.strings(np.arange(len(found.hashes))), found.owner.tolist()
+    >>> found.spelling(np.arange(len(found.hashes))).strings(), found.owner.tolist()
     (['همکاریهای', 'دو', 'نفت', 'گاز'], [0, 0, 1, 1])
     """
     if max(map(len, texts), default=0) > text.PARAGRAPH_LENGTH:

@@ -23,9 +23,9 @@ from stancelib.lookup import (
     Growing,
     HashTable,
     Lines,
+    Spelling,
     Substrings,
     between,
-    codes_of,
     hashes_of,
     joined,
     starts_of_runs,
@@ -140,7 +140,9 @@ class VoteTable:
         rows = np.concatenate([self._rows.find(pairs.hashes_of_joined_halves()), self._marked])
         hashes = np.concatenate([pairs.hashes(), hashes[self._marked]])
         self._base = len(rows)
-        self._learned: list[str] = []
+        self._letters, self._ends = Growing(np.uint32), Growing(np.int64)
+        self._lemmas = HashTable(hashes_of(features.lemmas))
+        self._lemma_rows = self._rows.find(hashes_of([f"={lemma}" for lemma in features.lemmas.values()]))
         self._numbers = HashTable(hashes, room=self._base + cache_size)
         # Votes for each label, then the squared norm; a column of zeros more where that makes their number even.
         self._votes = Growing(np.float64, len(features.bias) + 1 + (len(features.bias) + 1) % 2)
@@ -175,26 +177,33 @@ class VoteTable:
     def _name(self, number: int) -> str:
         """The unit with that number."""
         if number >= self._base:
-            return self._learned[number - self._base]
+            return self._spelling(np.array([number])).strings()[0]
         pairs = self.features.pairs
         name: str = pairs[number] if number < len(pairs) else self.features.terms[self._marked[number - len(pairs)]]
         return name
+
+    def _spelling(self, numbers: Ints) -> Spelling:
+        """Words that were learned."""
+        lengths = self._lengths.values[numbers]
+        starts = self._ends.values[numbers - self._base] - lengths
+        return Spelling(self._letters.values[between(starts, lengths)], lengths)
 
     # --- words that are new ------------------------------------------------------------------------------------
 
     def _forget(self) -> None:
         for growing in (self._votes, self._hashes, self._lengths, self._kinds):
             growing.cut(self._base)
-        self._learned.clear()
+        self._letters.cut(0)
+        self._ends.cut(0)
         self._numbers = HashTable(self._hashes.values, room=self._base + self.cache_size)
 
-    def _learn(self, words: Sequence[str], hashes: Hashes) -> None:
+    def _learn(self, words: Spelling, hashes: Hashes) -> None:
         """Give new words their numbers, and look up their votes, norms and kinds."""
         owner, row = self._rows_of(words, hashes)
         idf = self.features.idf
         width = len(idf)
         labels = len(self.features.bias)
-        votes = np.zeros((len(words), self._votes.values.shape[1]))
+        votes = np.zeros((len(hashes), self._votes.values.shape[1]))
         # A feature that a unit has twice counts twice in its vote, and four times in its squared norm.
         keys = owner * width + row
         keys.sort()
@@ -208,25 +217,27 @@ class VoteTable:
             votes[:, :labels] *= self.features.step
             first = starts_of_runs(keys)
             times = np.diff(first, append=len(keys))
-            votes[:, labels] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(words))
-        self._numbers.add(hashes, np.arange(len(words)) + self._base + len(self._learned))
-        self._learned.extend(words)
+            votes[:, labels] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(hashes))
+        self._numbers.add(hashes, np.arange(len(hashes)) + len(self._hashes))
+        self._ends.extend(np.cumsum(words.lengths) + len(self._letters))
+        self._letters.extend(words.codes)
         self._votes.extend(votes)
         self._hashes.extend(hashes)
-        self._lengths.extend(np.fromiter(map(len, words), dtype=np.int64, count=len(words)))
+        self._lengths.extend(words.lengths)
         self._kinds.extend(self._special.find(hashes))
 
-    def _rows_of(self, words: Sequence[str], hashes: Hashes) -> tuple[Ints, Ints]:
+    def _rows_of(self, words: Spelling, hashes: Hashes) -> tuple[Ints, Ints]:
         """(position in ``words``, row): `units.unit_features` of many words, as rows of the table."""
-        owners, rows = [np.arange(len(words))], [self._rows.find(hashes)]
+        owners, rows = [np.arange(len(hashes))], [self._rows.find(hashes)]
         if self.features.lemmas:
-            with_lemma = [n for n, word in enumerate(words) if word in self.features.lemmas]
-            owners.append(np.array(with_lemma, dtype=np.int64))
-            rows.append(self._rows.find(hashes_of([f"={self.features.lemmas[words[n]]}" for n in with_lemma])))
-        substrings = Substrings(codes_of("".join([f"<{word}>" for word in words])))
-        length = np.fromiter(map(len, words), dtype=np.int64, count=len(words)) + 2
-        place = np.repeat(np.arange(len(words)), length)
-        left = np.repeat(np.cumsum(length), length) - np.arange(len(place))  # characters up to the end of the word
+            lemma = self._lemmas.find(hashes)
+            owners.append(np.flatnonzero(lemma >= 0))
+            rows.append(self._lemma_rows[lemma[owners[-1]]])
+        marked = words.marked("<", ">")
+        substrings = Substrings(marked.codes)
+        place = np.repeat(np.arange(len(hashes)), marked.lengths)
+        # Characters up to the end of the word.
+        left = np.repeat(np.cumsum(marked.lengths), marked.lengths) - np.arange(len(place))
         for size in range(self.features.ngram_range[0], self.features.ngram_range[1] + 1):
             start = np.flatnonzero(left >= size)
             owners.append(place[start])
@@ -235,13 +246,13 @@ class VoteTable:
         known = row >= 0
         return owner[known], row[known]
 
-    def _numbers_of(self, hashes: Hashes, strings: Callable[[Ints], list[str]]) -> Ints:
-        """The numbers of words; those that are new are learned, and ``strings`` says what stands at some positions."""
+    def _numbers_of(self, hashes: Hashes, spelling: Callable[[Ints], Spelling]) -> Ints:
+        """The numbers of words; those that are new are learned, and ``spelling`` says what stands at some positions."""
         numbers = self._numbers.find(hashes)
         unknown = np.flatnonzero(numbers < 0)
         if len(unknown):
             new, first = np.unique(hashes[unknown], return_index=True)
-            self._learn(strings(unknown[first]), new)
+            self._learn(spelling(unknown[first]), new)
             numbers[unknown] = self._numbers.find(hashes[unknown])
         return numbers
 
@@ -250,7 +261,7 @@ class VoteTable:
     def _words(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """(numbers of the words, paragraph of each): `text.tokens` for many paragraphs."""
         found = scan.words(texts)
-        words, owner = self._numbers_of(found.hashes, found.strings), found.owner
+        words, owner = self._numbers_of(found.hashes, found.spelling), found.owner
         kinds = self._kinds.values[words]
         special = np.flatnonzero(kinds >= 0)
         affix = self._special.affix[kinds[special]]
@@ -276,16 +287,14 @@ class VoteTable:
         before -= np.repeat(before[first], size)
         hashes = np.add.reduceat(joined(_NOTHING, before, self._hashes.values[part]), first)
 
-        def strings(which: Ints) -> list[str]:
-            ends = (first + size)[which].tolist()
-            return [
-                "".join([self._name(n) for n in part[a:b].tolist()])[: text.TOKEN_LENGTH]
-                for a, b in zip(first[which].tolist(), ends, strict=True)
-            ]
+        def spelling(which: Ints) -> Spelling:
+            letters = self._spelling(part[between(first[which], size[which])])
+            inside = np.cumsum(size[which]) - size[which]
+            return Spelling(letters.codes, np.add.reduceat(letters.lengths, inside)).cut(text.TOKEN_LENGTH)
 
         if len(cut := np.flatnonzero(np.add.reduceat(length, first) > text.TOKEN_LENGTH)):
-            hashes[cut] = hashes_of(strings(cut))
-        words[head] = self._numbers_of(hashes, strings)
+            hashes[cut] = spelling(cut).hashes()
+        words[head] = self._numbers_of(hashes, spelling)
         return np.delete(words, inner), np.delete(owner, inner)
 
     def _pair_hashes(self, left: Ints, right: Ints) -> Hashes:
@@ -340,7 +349,7 @@ class VoteTable:
         """(unit numbers, paragraph of each, weight of each), every unit once a paragraph, in the order of the text."""
         if self.features.normalizer == "hazm":
             texts = [text.hazm_normalizer()(paragraph) for paragraph in texts]
-        if len(self._learned) > self.cache_size:
+        if len(self._ends) > self.cache_size:
             self._forget()
         sections = list(self._sections(texts))
         unit = np.concatenate([unit for unit, _ in sections])

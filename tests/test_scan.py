@@ -24,7 +24,7 @@ def check(texts: list[str]) -> None:
     found = scan.words(texts)
     expected = [text.words(one) for one in texts]
     flat = [word for words in expected for word in words]
-    assert found.strings(np.arange(len(found.hashes))) == flat
+    assert found.spelling(np.arange(len(found.hashes))).strings() == flat
     assert found.owner.tolist() == [n for n, words in enumerate(expected) for _ in words]
     assert found.hashes.tolist() == hashes_of(flat).tolist()
     assert found.lengths.tolist() == [len(word) for word in flat]
