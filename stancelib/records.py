@@ -13,8 +13,19 @@ STANCES: tuple[str, ...] = ("favor", "against", "neutral")
 KINDS: tuple[str, ...] = ("headline", "body")
 
 
-#: The columns that stand before those of the topics in a table of labelled paragraphs.
-HEAD_COLUMNS: dict[str, type] = {"doc": str, "id": str, "par": int, "kind": str, "text": str}
+#: What is known of an article besides its text; passed through from input to output.
+METADATA: tuple[str, ...] = ("title", "date", "outlet")
+
+#: The columns that stand before those of the topics in a table of labelled paragraphs; those of ``METADATA`` only where
+#: the input has any.
+HEAD_COLUMNS: dict[str, type] = {
+    "doc": str,
+    "id": str,
+    **dict.fromkeys(METADATA, str),
+    "par": int,
+    "kind": str,
+    "text": str,
+}
 
 #: The columns of a topic in a table, after its name: is it there, its probability, the stance, the stance's probability.
 TOPIC_COLUMNS: tuple[tuple[str, type], ...] = (
@@ -68,7 +79,8 @@ class Label:
 class LabelledParagraph:
     """A paragraph of an article with its labels: what `StanceModel.label` returns.
 
-    ``par`` counts from 1 within ``doc``; ``scores`` has the probability of every topic of the taxonomy.
+    ``par`` counts from 1 within ``doc``; ``scores`` has the probability of every topic of the taxonomy. ``title``,
+    ``date`` (ISO 8601) and ``outlet`` are the article's, where they are known.
     """
 
     doc: str
@@ -78,13 +90,19 @@ class LabelledParagraph:
     labels: tuple[Label, ...]
     scores: Mapping[str, float]
     id: str | None = None
+    title: str | None = None
+    date: str | None = None
+    outlet: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as the JSONL contract writes it: scores rounded to four places, ``id`` and ``reason`` only where
-        there is one."""
+        """The record as the JSONL contract writes it: scores rounded to four places; ``id``, ``title``, ``date``,
+        ``outlet`` and ``reason`` only where there is one."""
         head: dict[str, Any] = {"doc": self.doc}
         if self.id is not None:
             head["id"] = self.id
+        for name in METADATA:
+            if (value := getattr(self, name)) is not None:
+                head[name] = value
         return head | {
             "par": self.par,
             "kind": self.kind,

@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "records", "arrays", "files"},
     {"taxonomy", "text"},
     {"units", "lookup", "rows"},
-    {"formats"},
+    {"formats", "telegram", "webpage"},
     {"scan"},
     {"features", "heads", "votes", "corpus", "evaluate"},
     {"model", "audit", "agreement", "calibration"},
@@ -88,6 +88,9 @@ HEAVY = {
     "distributed",
     "matplotlib",
     "nltk",
+    "trafilatura",
+    "lxml",
+    "ijson",
 }
 
 
