@@ -6,8 +6,8 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ class Record:
         where: file and line, for messages.
         text: the article, or what is wrong with it.
         size: about how many bytes of the input it took.
+        metadata: title, date and outlet, as far as they are known; passed through.
     """
 
     doc: str
@@ -41,6 +42,7 @@ class Record:
     where: str
     text: str | InputError
     size: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 def records_of(name: str, found: Iterable[Row], text_field: str, unit: str = "line") -> Iterator[Record]:
@@ -72,10 +74,8 @@ def records_of(name: str, found: Iterable[Row], text_field: str, unit: str = "li
             article = InputError(f"no field {text_field!r}; the fields are: {fields} (see --text-field)")
         else:
             article = InputError(f"{text_field!r} is no text")
-        if given is None:
-            yield Record(f"{name}:{row.line}", None, where, article, row.size)
-        else:
-            yield Record(name, given, where, article, row.size)
+        doc = f"{name}:{row.line}" if given is None else name
+        yield Record(doc, given, where, article, row.size, rows.metadata(row.data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +215,10 @@ def labelled(
     found = model.label_articles(
         [(r.doc, r.id, parts) for r, parts in articles], threshold=threshold, stance_threshold=stance_threshold
     )
+    for n, (record, _) in enumerate(articles):
+        if record.metadata:
+            known: dict[str, Any] = dict(record.metadata)
+            found[n] = [replace(paragraph, **known) for paragraph in found[n]]
     return Labelled(found, tuple(problems), tuple(notes))
 
 

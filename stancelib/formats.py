@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from stancelib import rows
-from stancelib.records import HEAD_COLUMNS, TOPIC_COLUMNS, LabelledParagraph
+from stancelib.records import HEAD_COLUMNS, METADATA, TOPIC_COLUMNS, LabelledParagraph
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _PARQUET_ROWS = 10_000
@@ -42,30 +42,39 @@ def figures(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=False, indent=1)
 
 
-def columns(topics: Iterable[str]) -> dict[str, type]:
-    """The columns of a table of labelled paragraphs and the type of their values; for topics those of `label_columns`."""
-    return HEAD_COLUMNS | {f"{topic}{suffix}": kind for topic in topics for suffix, kind in TOPIC_COLUMNS}
+def _head(metadata: bool) -> dict[str, type]:
+    return {name: kind for name, kind in HEAD_COLUMNS.items() if metadata or name not in METADATA}
 
 
-def cells(paragraph: dict[str, Any]) -> list[Any]:
+def columns(topics: Iterable[str], metadata: bool = False) -> dict[str, type]:
+    """The columns of a table of labelled paragraphs and the type of their values; for topics those of `label_columns`.
+
+    Args:
+        topics: names.
+        metadata: whether there are columns for title, date and outlet: a table has the same ones from its first row on.
+    """
+    return _head(metadata) | {f"{topic}{suffix}": kind for topic in topics for suffix, kind in TOPIC_COLUMNS}
+
+
+def cells(paragraph: dict[str, Any], metadata: bool = False) -> list[Any]:
     """The values of `columns` for one paragraph as `LabelledParagraph.as_dict` has it; ``None`` where there is none."""
     labels = {label["topic"]: label for label in paragraph["labels"]}
-    row = [paragraph.get(name) for name in HEAD_COLUMNS]
+    row = [paragraph.get(name) for name in _head(metadata)]
     for topic, score in paragraph["scores"].items():
         label = labels.get(topic, {})
         row += [topic in labels, score, label.get("stance"), label.get("stance_score")]
     return row
 
 
-def csv_head(topics: Sequence[str]) -> str:
+def csv_head(topics: Sequence[str], metadata: bool = False) -> str:
     """The first line of a CSV file."""
-    return _csv([list(columns(topics))])
+    return _csv([list(columns(topics, metadata))])
 
 
-def csv_lines(labelled: Iterable[LabelledParagraph]) -> str:
+def csv_lines(labelled: Iterable[LabelledParagraph], metadata: bool = False) -> str:
     """One CSV line for each paragraph; whether a topic is there is 1 or 0. Text stays as it is, also where a spreadsheet
     would take it for a formula (``=…``): import the column as text there."""
-    every = (cells(paragraph.as_dict()) for paragraph in labelled)
+    every = (cells(paragraph.as_dict(), metadata) for paragraph in labelled)
     return _csv([int(cell) if isinstance(cell, bool) else cell for cell in row] for row in every)
 
 
@@ -75,7 +84,7 @@ def _csv(table: Iterable[Iterable[Any]]) -> str:
     return file.getvalue()
 
 
-def write_parquet(lines: Iterable[str], topics: Sequence[str], path: Path) -> None:
+def write_parquet(lines: Iterable[str], topics: Sequence[str], path: Path, metadata: bool = False) -> None:
     """A Parquet file of the paragraphs in lines that `jsonl` wrote: the same lines give the same file.
 
     Raises:
@@ -85,10 +94,10 @@ def write_parquet(lines: Iterable[str], topics: Sequence[str], path: Path) -> No
     import pyarrow
 
     types = {str: pyarrow.string(), int: pyarrow.int64(), bool: pyarrow.bool_(), float: pyarrow.float64()}
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns(topics).items()])
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns(topics, metadata).items()])
     # Opened here: pyarrow takes no path that is not UTF-8.
     with path.open("wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         lines = iter(lines)
-        while batch := [cells(json.loads(line)) for line in itertools.islice(lines, _PARQUET_ROWS)]:
+        while batch := [cells(json.loads(line), metadata) for line in itertools.islice(lines, _PARQUET_ROWS)]:
             values = [list(column) for column in zip(*batch, strict=True)]
             writer.write_table(pyarrow.Table.from_pydict(dict(zip(schema.names, values, strict=True)), schema))

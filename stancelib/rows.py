@@ -10,10 +10,12 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from stancelib.errors import InputError, MissingExtraError
+from stancelib.records import METADATA
 from stancelib.text import codec_of
 
 #: The kinds of file that hold records, by suffix.
@@ -21,6 +23,9 @@ SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "p
 
 #: A record of more bytes than this is refused before it is read whole; a thick book has a tenth of it.
 RECORD_BYTES = 16 << 20
+
+#: A title, date or outlet is cut after so many characters: every paragraph of its article has it.
+METADATA_LENGTH = 1000
 
 # NaN is no JSON, but pandas writes it where a value is missing; a record is not thrown away for that.
 _decode = json.JSONDecoder(parse_constant=lambda _: None).decode
@@ -203,7 +208,7 @@ def read_parquet(file: BinaryIO, columns: Sequence[str], group: int | None = Non
 
     names = source.schema_arrow.names
     _require(columns, names)
-    wanted = list(columns) + [name for name in ("id",) if name in names and name not in columns]
+    wanted = list(columns) + [name for name in ("id", *METADATA) if names.count(name) == 1 and name not in columns]
     size = -(-file.seek(0, io.SEEK_END) // max(source.metadata.num_rows, 1))
     number = sum(_group_sizes(source)[: group or 0])
     try:
@@ -222,6 +227,9 @@ def _dicts(batch: Any) -> list[dict[str, Any] | InputError]:
         found: list[dict[str, Any] | InputError] = batch.to_pylist()
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         if batch.num_rows == 1:
+            bare = [name for name in batch.schema.names if name not in METADATA]
+            if len(bare) < batch.num_columns:  # an article is not lost for its date
+                return _dicts(batch.select(bare))
             return [InputError(f"it holds a value that can't be read ({error})")]
         return [data for row in range(batch.num_rows) for data in _dicts(batch.slice(row, 1))]
     return found
@@ -240,6 +248,22 @@ def identity(data: Mapping[str, Any]) -> str | None:
     if value is None or value == "" or value != value:
         return None
     return str(value)
+
+
+def metadata(data: Mapping[str, Any]) -> dict[str, str]:
+    """The title, date and outlet of a record as text, as far as it has them; what is no text, number or time is left out.
+
+    >>> metadata({"title": "نفت", "date": date(2024, 5, 1), "outlet": None, "text": "…"})
+    {'title': 'نفت', 'date': '2024-05-01'}
+    """
+    found: dict[str, str] = {}
+    for name in METADATA:
+        value = data.get(name)
+        if isinstance(value, date):  # a datetime is one too
+            found[name] = value.isoformat()
+        elif isinstance(value, str | int | float) and not isinstance(value, bool):
+            found[name] = "" if value != value else str(value).strip()[:METADATA_LENGTH]
+    return {name: value for name, value in found.items() if value}
 
 
 def _parquet_file(file: BinaryIO) -> Any:

@@ -92,7 +92,9 @@ def parts_of(sources: Sequence[Path], target: Path) -> tuple[list[Part], list[st
     return [Part(source, group, target / f"part-{n:06}.parquet") for n, (source, group) in enumerate(found)], problems
 
 
-def label_part(task: Task, data: bytes, part: Part, text_field: str, topics: Sequence[str]) -> Batch:
+def label_part(
+    task: Task, data: bytes, part: Part, text_field: str, topics: Sequence[str], metadata: bool = False
+) -> Batch:
     """Label one row group; its file appears whole, so labelling it twice, on two workers even, does no harm."""
     batch.model_of(task.model, task.digest, data)
     done: list[Batch] = []
@@ -107,7 +109,7 @@ def label_part(task: Task, data: bytes, part: Part, text_field: str, topics: Seq
 
     try:
         with files.whole_file(part.target) as made:
-            formats.write_parquet(lines(), topics, made)
+            formats.write_parquet(lines(), topics, made, metadata)
     except (InputError, OSError) as error:
         problem = f"{part.source}, row group {part.group}: {error}"
         return Batch(problems=(problem,))
@@ -146,7 +148,7 @@ def cluster(address: str) -> Iterator[Any]:
 
 
 def label_parts(
-    client: Any, task: Task, parts: Sequence[Part], text_field: str, topics: Sequence[str]
+    client: Any, task: Task, parts: Sequence[Part], text_field: str, topics: Sequence[str], metadata: bool = False
 ) -> Iterator[tuple[Part, Batch]]:
     """Label the parts on a cluster.
 
@@ -155,13 +157,16 @@ def label_parts(
         task: how.
         parts: from `parts_of`; workers must see their files under the same paths.
         text_field, topics: the column with the texts, the model's topics.
+        metadata: whether there are columns for title, date and outlet.
 
     Yields:
         Each part with what came of it, as they are done. What a lost worker had at hand is done again by another one;
         a part that can't be labelled has a problem that says why.
     """
     data = client.submit(bytes, store.read_bytes(task.model), key=f"stancelib-model-{task.digest}")
-    futures = {client.submit(label_part, task, data, part, text_field, topics, pure=False): part for part in parts}
+    futures = {
+        client.submit(label_part, task, data, part, text_field, topics, metadata, pure=False): part for part in parts
+    }
     for future in _dask("distributed").as_completed(list(futures), loop=client.loop):
         part = futures[future]
         try:

@@ -60,7 +60,7 @@ def test_every_record_is_labelled_as_an_article(labelled: Path, archive: Path, r
     found = [json.loads(line) for line in labelled.read_text(encoding="utf-8").splitlines()]
     good = [record for n, record in enumerate(records) if n not in (7, 500)]
     expected = [
-        paragraph.as_dict() | {"doc": str(archive), "id": record["id"]}
+        paragraph.as_dict() | {"doc": str(archive), "id": record["id"], "date": record["date"]}
         for record in good[:200]
         for paragraph in stancelib.label(record["text"])
     ]
@@ -96,7 +96,7 @@ def test_tables_in_and_out(labelled: Path, records: list[dict[str, str]], tmp_pa
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(good), source)
     assert run(source, "-o", out).returncode == 0
     if suffix == "csv":
-        assert out.read_bytes().startswith(b"\xef\xbb\xbfdoc,id,par,")
+        assert out.read_bytes().startswith(b"\xef\xbb\xbfdoc,id,title,date,outlet,par,")
         with out.open(encoding="utf-8-sig", newline="") as file:
             found = list(csv.DictReader(file))
     else:
@@ -104,9 +104,10 @@ def test_tables_in_and_out(labelled: Path, records: list[dict[str, str]], tmp_pa
     expected = [json.loads(line) for line in labelled.read_text(encoding="utf-8").splitlines()]
     assert len(found) == len(expected)
     for row, one in zip(found, expected, strict=True):
-        assert (row["doc"], row["id"], int(row["par"]), row["text"]) == (
+        assert (row["doc"], row["id"], row["date"], int(row["par"]), row["text"]) == (
             str(source),
             one["id"],
+            "1405",
             one["par"],
             one["text"],
         )

@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "records", "arrays", "files", "markup"},
     {"taxonomy", "text"},
     {"units", "lookup", "rows"},
-    {"formats"},
+    {"formats", "telegram", "webpage"},
     {"scan"},
     {"features", "heads", "votes", "corpus", "evaluate"},
     {"explain"},
@@ -89,6 +89,9 @@ HEAVY = {
     "distributed",
     "matplotlib",
     "nltk",
+    "trafilatura",
+    "lxml",
+    "ijson",
 }
 
 

@@ -383,7 +383,7 @@ def test_taxonomies() -> None:
         bad.append({"topic": [*good[:2], {**good[2], "keywords": value}]})
     for taxonomy in bad:
         refused(with_meta(taxonomy=taxonomy))
-    assert formats.columns([]).keys() == set(HEAD_COLUMNS)
+    assert formats.columns([], metadata=True).keys() == set(HEAD_COLUMNS)
     for names in (("a", "a_score", "b"), ("a_stance_score", "b", "a_stance"), *((n, "a", "b") for n in HEAD_COLUMNS)):
         assert "two columns" in refused(with_meta(taxonomy={"topic": [topic(name) for name in names]}))
     labels_as(with_meta(taxonomy={"topic": [topic(name) for name in ("a", "a_scores", "text_a")]}))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -56,9 +57,10 @@ def command(
 ) -> None:
     """Label the paragraphs of articles and of archives.
 
-    PATHS are articles (.txt, .md), archives with an article a record (.jsonl, .csv, .parquet), directories of them, or
-    - for stdin. An archive is read record by record, however long it is; a record's id is passed through. What can't
-    be read is named and left out (exit code 1).
+    PATHS are articles (.txt, .md, .html), archives with an article a record (.jsonl, .csv, .parquet, and .json as
+    Telegram Desktop exports it), directories of them, or - for stdin. An archive is read record by record, however long
+    it is; a record's id, title, date and outlet are passed through. What can't be read is named and left out (exit
+    code 1).
     """
     if dask is not None:
         if output is None or form not in (None, "parquet"):
@@ -82,12 +84,17 @@ def command(
     if resume and "-" in paths:
         raise click.UsageError("--resume needs files: what came from stdin is gone")
     archive = Archive(paths, input_format, encoding, text_field, output)
-    render = {"table": _table, "csv": formats.csv_lines}.get(form, formats.jsonl)
+    metadata = form in ("csv", "parquet") and archive.has_metadata()
+    renders: dict[str, Callable[[Sequence[LabelledParagraph]], str]] = {
+        "table": _table,
+        "csv": functools.partial(formats.csv_lines, metadata=metadata),
+    }
+    render = renders.get(form, formats.jsonl)
     task = Task.of(model_file, render, threshold, stance_threshold)
     topics = model_of(task.model, task.digest).taxonomy.names
     settings = task.settings() | {"form": form, "input": archive.fingerprint()}
     keep = form != "table" and "-" not in paths
-    with Sink(output, form, topics, settings, resume=resume, keep=keep) as sink:
+    with Sink(output, form, topics, settings, resume=resume, keep=keep, metadata=metadata) as sink:
         records = itertools.islice(archive.records(), sink.done.records, None)
         with Progress(archive.size, sink.done.size, progress) as bar:
             for batch in label_records(task, records, jobs):
@@ -108,6 +115,7 @@ def _on_cluster(
     topics = model_of(task.model, task.digest).taxonomy.names
     settings = task.settings() | {"input": archive.fingerprint()}
     parts, failed = scale.parts_of(archive.parquet_files, output)
+    metadata = archive.has_metadata()
     failed += [f"{name}: {problem}" for name, problem in archive.not_read]
     # Readers of Parquet directories skip names that begin so.
     run = output / "_run.sha256"
@@ -126,7 +134,7 @@ def _on_cluster(
         output.mkdir(parents=True, exist_ok=True)
         write_whole(run, run_digest(settings).encode())
         with Progress(len(parts), 0, progress) as bar:
-            for _, done in scale.label_parts(client, task, parts, text_field, topics):
+            for _, done in scale.label_parts(client, task, parts, text_field, topics, metadata):
                 for message in (*done.problems, *done.notes):
                     bar.say(message)
                 failed += done.problems

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from stancelib import rows, text
+from stancelib import text
+from stancelib.cli.archive import KINDS
 from stancelib.cli.common import PATH, PROBABILITY
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -29,7 +30,7 @@ _INPUT = (
     click.option("--text-field", default="text", show_default=True, help="Where a record of an archive has its text."),
     click.option(
         "--input-format",
-        type=click.Choice(list(dict.fromkeys(["text", *rows.SUFFIXES.values()]))),
+        type=click.Choice(KINDS),
         help="What the files are; default: by suffix, stdin is text.",
     ),
 )

@@ -52,7 +52,7 @@ class Sink:
     Args:
         output: the file, or ``None`` for stdout.
         form: "table", "jsonl", "csv" or "parquet".
-        topics: for columns.
+        topics, metadata: for columns, as `formats.columns` has them.
         settings: what must be the same when an interrupted run goes on.
         resume: whether to go on with a run that was interrupted, if there is one.
         keep: whether what was done is kept for another run when this one is interrupted.
@@ -70,8 +70,10 @@ class Sink:
         *,
         resume: bool,
         keep: bool,
+        metadata: bool = False,
     ) -> None:
         self._form, self._topics, self._resume, self._keep = form, topics, resume, keep
+        self._metadata = metadata
         self._stream = output if output is not None and is_stream(output) else None
         self._output = target(output) if output is not None and self._stream is None else None
         self._run = run_digest(settings)
@@ -107,7 +109,7 @@ class Sink:
         if self._form == "csv" and not self.done.bytes:
             # The mark tells Excel that this is UTF-8; every CSV reader knows it.
             mark = "" if self._output is None else "\ufeff"
-            self.done = Done(bytes=self._write((mark + formats.csv_head(self._topics)).encode()))
+            self.done = Done(bytes=self._write((mark + formats.csv_head(self._topics, self._metadata)).encode()))
         self._next = time.monotonic() + CHECKPOINT_SECONDS
         return self
 
@@ -198,7 +200,7 @@ class Sink:
         os.fsync(file.fileno())
         if self._form == "parquet":
             with whole_file(self._output) as made, self._part.open(encoding="utf-8", newline="\n") as lines:
-                formats.write_parquet(lines, self._topics, made)
+                formats.write_parquet(lines, self._topics, made, self._metadata)
             file.close()
             self._part.unlink()
         else:
