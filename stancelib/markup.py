@@ -56,7 +56,7 @@ def tag(name: str, /, *children: str | None, **attributes: str | int | bool | No
     return Markup(start if name in _VOID else f"{start}{together(*children)}</{name}>")
 
 
-_DIGITS = str.maketrans("0123456789.-", "۰۱۲۳۴۵۶۷۸۹٫\u2212")
+_DIGITS = str.maketrans("0123456789.,-", "۰۱۲۳۴۵۶۷۸۹٫٬\u2212")
 
 
 def number(value: float, places: int = 0) -> Markup:
@@ -65,8 +65,7 @@ def number(value: float, places: int = 0) -> Markup:
     >>> print(number(0.934, 2))
     <span data-n="0.93">۰٫۹۳</span>
     """
-    plain = f"{value:.{places}f}"
-    return tag("span", plain.translate(_DIGITS), data_n=plain)
+    return tag("span", f"{value:,.{places}f}".translate(_DIGITS), data_n=f"{value:.{places}f}")
 
 
 def data(value: Any, **attributes: str) -> Markup:

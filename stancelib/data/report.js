@@ -7,12 +7,16 @@
   let votes = {};
 
   const said = (key) => (words[key] || {})[language] || key;
+  const formats = new Map(); // to make one takes longer than to write a thousand figures
   const figure = (plain, sign) => {
     const places = (String(plain).split(".")[1] || "").length;
-    const locale = language === "fa" ? "fa-IR" : "en-US";
-    const style = { minimumFractionDigits: places, maximumFractionDigits: places, useGrouping: places === 0 };
-    if (sign) style.signDisplay = "always";
-    return new Intl.NumberFormat(locale, style).format(plain);
+    const key = `${language} ${places} ${sign}`;
+    if (!formats.has(key)) {
+      const style = { minimumFractionDigits: places, maximumFractionDigits: places, useGrouping: places === 0 };
+      if (sign) style.signDisplay = "always";
+      formats.set(key, new Intl.NumberFormat(language === "fa" ? "fa-IR" : "en-US", style));
+    }
+    return formats.get(key).format(plain);
   };
   const vote = (thousandths) => figure((thousandths / 1000).toFixed(2), true);
   const make = (name, text, attributes) => {
@@ -205,18 +209,22 @@
     document.querySelector(".nothing").hidden = count > 0;
   };
 
+  document.addEventListener("click", (event) => {
+    const chip = event.target.closest("button.chip");
+    if (chip) shade(chip.closest(".par"), Number(chip.dataset.m));
+  });
+  document.addEventListener("toggle", (event) => {
+    const par = event.target.open && event.target.closest(".par");
+    if (!par) return;
+    if (par.dataset.mode === undefined) shade(par, 0);
+    tell(par);
+  }, true);
+
   // What came with the page or from the server.
   const begin = (root) => {
     votes = Object.assign({}, ...[...root.querySelectorAll("script.votes")].map((script) => JSON.parse(script.textContent)));
     for (const par of root.querySelectorAll(".par")) {
-      if (!votes[par.id]) continue;
-      seen.observe(par);
-      for (const chip of par.querySelectorAll("button.chip")) chip.addEventListener("click", () => shade(par, Number(chip.dataset.m)));
-      par.querySelector("details").addEventListener("toggle", (event) => {
-        if (!event.target.open) return;
-        if (par.dataset.mode === undefined) shade(par, 0);
-        tell(par);
-      });
+      if (votes[par.id]) seen.observe(par);
     }
     const form = root.querySelector(".filter");
     form?.addEventListener("input", filter);
@@ -261,6 +269,5 @@
     }
   });
 
-  speak(document);
   begin(document);
 })();
