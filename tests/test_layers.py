@@ -17,14 +17,15 @@ LAYERS = [
     {"formats"},
     {"scan"},
     {"features", "heads", "votes", "corpus", "evaluate"},
-    {"model", "audit", "agreement", "calibration"},
-    {"store", "shipped", "mistakes", "curve"},
+    {"model", "audit", "agreement", "calibration", "exchange"},
+    {"store", "shipped", "mistakes", "curve", "suggest"},
     {"batch"},
     {"scale"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SIDE_ROOMS = {
+    "exchange": {"records", "errors", "taxonomy", "rows", "corpus"},
     "corpus": {"records", "errors", "taxonomy", "rows"},
     "evaluate": {"records", "errors", "taxonomy", "arrays"},
     "calibration": {"records", "errors", "arrays", "evaluate"},
