@@ -173,11 +173,14 @@ def _relevant(candidates: Sequence[Suggestion], count: int) -> list[int]:
     X = vectors.fit_transform([one.text for one in candidates])
     relevance = np.array([one.expected_errors for one in candidates])
     relevance = RELEVANCE * relevance / max(relevance.max(), 1e-12)
-    likeness = np.zeros(len(candidates))
+    likeness, dense = np.zeros(len(candidates)), np.zeros(X.shape[1])
     picked: list[int] = []
     for _ in range(min(count, len(candidates))):
         best = int(np.argmax(relevance - (1 - RELEVANCE) * likeness))
         picked.append(best)
         relevance[best] = -np.inf
-        likeness = np.maximum(likeness, (X @ X[best].T).toarray().ravel())
+        row = X[best]
+        dense[row.indices] = row.data
+        likeness = np.maximum(likeness, X @ dense)
+        dense[row.indices] = 0
     return picked

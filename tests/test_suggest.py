@@ -153,7 +153,7 @@ def test_wrong_usage_of_suggest(run, tmp_path: Path) -> None:
 
 def test_the_loop_closes(run, tmp_path: Path, gold: list[Paragraph], small_model: StanceModel, monkeypatch) -> None:
     """Pick, carry to Label Studio, annotate there, carry back, train on top of what was there, measure."""
-    base, unlabelled, test = gold[::10], gold[5::10], gold[3::20]
+    base, unlabelled, test = gold[::20], gold[5::20], gold[3::40]
     truth = {p.text: p for p in unlabelled}
     monkeypatch.setattr(shipped, "paragraphs", lambda: base)
     pool, picks, tasks, exported, labels, model, measure = (
