@@ -83,6 +83,12 @@ def test_the_corpus_reads_what_is_written(tmp_path: Path) -> None:
         assert reading.problems == []
 
 
+def test_a_pool_without_a_column_of_topics_is_not_annotated(tmp_path: Path) -> None:
+    file = tmp_path / "pool.csv"
+    file.write_text("id,text,date\n1,نفت,1404\n", encoding="utf-8")
+    assert exchange.read([file]).items == [Item(Paragraph("1", "نفت"), {"date": "1404"})]
+
+
 EXPECTED = exchange.read([GOLDEN / "labels.jsonl"], None, TOPICS).items
 
 

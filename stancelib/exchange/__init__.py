@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def _entries(path: Path, form: str | None) -> Iterator[_Entry]:
     kind = _KINDS.get(path.suffix.lower(), "jsonl")
     try:
         with path.open("rb") as file:
-            found = list(rows.read(file, kind, ("text",) if form in ("jsonl", "csv") and kind == "csv" else ()))
+            found = list(rows.read(file, kind))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except OSError as error:
@@ -123,18 +124,8 @@ def _entries(path: Path, form: str | None) -> Iterator[_Entry]:
     if form != "doccano":
         convert = items.from_cells if kind == "csv" else dict
     for row in found:
-        yield _Entry(f"{path}: {unit} {row.line}", _tried(convert, row.data))
-
-
-def _tried(
-    convert: Callable[[Mapping[str, Any]], dict[str, Any]], data: dict[str, Any] | InputError
-) -> dict[str, Any] | InputError:
-    if isinstance(data, InputError):
-        return data
-    try:
-        return convert(data)
-    except InputError as error:
-        return error
+        data = row.data if isinstance(row.data, InputError) else _tried(partial(convert, row.data))
+        yield _Entry(f"{path}: {unit} {row.line}", data)
 
 
 def _tasks(path: Path, unit: str, found: Iterable[Row]) -> Iterator[_Entry]:
@@ -149,12 +140,16 @@ def _tasks(path: Path, unit: str, found: Iterable[Row]) -> Iterator[_Entry]:
         except InputError as error:
             yield _Entry(f"{path}: {unit} {row.line}", error)
     for number, task in enumerate(label_studio.merged(tasks), 1):
-        by = {
-            who: _tried(lambda _, a=answer, t=task: label_studio.label_object(t, a), {})  # type: ignore[misc]
-            for who, answer in label_studio.latest(task).items()
-        }
-        name = task.id or f"number {number}"
-        yield _Entry(f"{path}: task {name}", label_studio.label_object(task, None), by)
+        answers = label_studio.latest(task)
+        by = {who: _tried(partial(label_studio.label_object, task, answer)) for who, answer in answers.items()}
+        yield _Entry(f"{path}: task {task.id or f'number {number}'}", label_studio.label_object(task, None), by)
+
+
+def _tried(make: Callable[[], dict[str, Any]]) -> dict[str, Any] | InputError:
+    try:
+        return make()
+    except InputError as error:
+        return error
 
 
 def _told(path: Path, kind: str, first: Mapping[str, Any]) -> str:

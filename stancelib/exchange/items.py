@@ -125,12 +125,12 @@ def json_array(objects: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def from_cells(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of our CSV as an object of a label file.
+    """A row of our CSV as an object of a label file; without a column topics it is of a pool that nobody annotated.
 
     Raises:
         InputError: topics and stances don't go together, or ``extra`` is no JSON object.
     """
-    data = corpus.from_row(row)
+    data = corpus.from_row({"topics": corpus.NOT_ANNOTATED, **row})
     if isinstance(data, InputError):
         raise data
     return data | {k: v for k, v in row.items() if k not in (*FIELDS, EXTRA) and v} | _extra(row.get(EXTRA))
