@@ -92,11 +92,20 @@ def test_a_pool_without_a_column_of_topics_is_not_annotated(tmp_path: Path) -> N
 EXPECTED = exchange.read([GOLDEN / "labels.jsonl"], None, TOPICS).items
 
 
+def in_order(item: Item) -> Item:
+    """doccano sorts labels."""
+    return replace(
+        item,
+        annotator=None,
+        paragraph=replace(item.paragraph, topics=item.paragraph.topics and tuple(sorted(item.paragraph.topics))),
+    )
+
+
 @pytest.mark.parametrize("name", ["doccano.jsonl", "doccano-data.json", "doccano.csv", "label-studio.json"])
 def test_documented_exports_are_told_and_read(name: str) -> None:
     reading = exchange.read([GOLDEN / name], None, TOPICS)
     assert reading.problems == []
-    assert [replace(item, annotator=None) for item in reading.items] == EXPECTED
+    assert [in_order(item) for item in reading.items] == [in_order(item) for item in EXPECTED]
 
 
 @pytest.mark.parametrize("name", ["label-studio-min.json", "label-studio.csv"])

@@ -15,7 +15,19 @@ from stancelib.errors import InputError
 from stancelib.exchange.items import NO_TOPIC, Guess, Item, packed, unpacked
 
 _TEXT, _LABEL = ("text", "data"), ("label", "labels")
-_OWN = {"id", *_TEXT, *_LABEL, "meta", "Comments", "comments"}
+# The last ones are what doccano calls the columns that it adds to a file while it reads it.
+_OWN = {
+    "id",
+    *_TEXT,
+    *_LABEL,
+    "meta",
+    "Comments",
+    "comments",
+    "filename",
+    "upload_name",
+    "example_uuid",
+    "#line_number",
+}
 
 #: The field that says which model gave the labels that an annotator found there.
 PRELABELLED = "prelabelled_by"

@@ -95,22 +95,28 @@ def as_dict(item: Item) -> dict[str, Any]:
 
 
 def packed(item: Item, taken: Collection[str]) -> dict[str, Any]:
-    """Everything but text and labels as fields beside them; those with a name that is taken go into ``EXTRA``."""
+    """Everything but text and labels as fields beside them. Those with a name that is taken go into ``EXTRA``, and so do
+    empty ones: tools that make a table of their records give every record empty fields that others have."""
     fields = {key: value for key, value in as_dict(item).items() if key not in ("id", "text", "topics", "stance")}
-    clash = {key: value for key, value in fields.items() if key in taken or key in (ID, EXTRA)}
+    clash = {key: value for key, value in fields.items() if key in taken or key in (ID, EXTRA) or _empty(value)}
     kept = {ID: item.paragraph.id} if item.paragraph.id else {}
     return kept | {k: v for k, v in fields.items() if k not in clash} | ({EXTRA: clash} if clash else {})
 
 
 def unpacked(record: Mapping[str, Any], taken: Collection[str]) -> dict[str, Any]:
     """`packed` undone: the object of a label file but for text and labels; ``id`` is the tool's where it has not ours."""
-    kept = {key: value for key, value in record.items() if key not in taken and key not in (*FIELDS[:4], ID, EXTRA)}
+    ours = {*taken, *FIELDS[:4], ID, EXTRA}
+    kept = {key: value for key, value in record.items() if key not in ours and not _empty(value)}
     if isinstance(extra := record.get(EXTRA), Mapping):
         kept |= {key: value for key, value in extra.items() if key not in FIELDS[:4]}
-    elif extra is not None:
+    elif not _empty(extra):
         kept[EXTRA] = extra
     own = record.get(ID)
-    return {"id": record.get("id") if own is None or own == "" else own} | kept
+    return {"id": record.get("id") if _empty(own) else own} | kept
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == ""
 
 
 def json_lines(objects: Iterable[Mapping[str, Any]]) -> bytes:
