@@ -116,8 +116,8 @@ def difference(ours: np.ndarray, theirs: np.ndarray) -> str:
 def saved(size: int, score: float, sizes: Sequence[int], chance: Sequence[float]) -> str:
     """How much fewer labels than chance needs: its curve is made to rise, and read backwards."""
     rising = np.maximum.accumulate(chance)
-    if score > rising[-1]:
-        return f"more than {1 - size / sizes[-1]:.0%}"
+    if score > rising[-1]:  # further than its curve goes
+        return f"more than {1 - size / sizes[-1]:.0%}" if size < sizes[-1] else "-"
     needed = 2 ** np.interp(score, rising, np.log2(sizes))
     return f"{1 - size / needed:.0%}"
 
