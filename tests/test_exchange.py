@@ -347,6 +347,7 @@ def test_configurations(run, tmp_path: Path) -> None:
         (["IN", "-o", "x.json"], "say with --to"),
         (["IN", "-o", "x.csv", "--to", "doccano"], "a file for doccano ends in .jsonl or .json"),
         (["IN", "-o", "IN"], "to be read and written"),
+        ([".", "-o", "x.csv"], "to be read and written"),
         (["IN", "-o", "no/x.csv"], "there is no directory"),
         (["IN", "-o", "{annotator}.csv", "--annotator", "a"], "goes without"),
         (["IN", "-o", "x.csv", "--predictions"], "--predictions goes with"),

@@ -112,8 +112,8 @@ def _check(
 ) -> None:
     if not paths:
         raise click.UsageError("give label files to convert")
-    if any(files.target(path) == files.target(output) for path in paths):
-        raise click.UsageError(f"{output} is to be read and written; give another --output")
+    if any(files.target(output).is_relative_to(files.target(path)) for path in paths):
+        raise click.UsageError(f"{output} is to be read and written; give an --output elsewhere")
     if every and (annotator or predictions):
         raise click.UsageError(f"{_ANNOTATOR} in --output goes without --annotator and --predictions")
     if predictions and form not in _TOOLS:
