@@ -1,6 +1,6 @@
 """How many labels `stancelib suggest` saves: learning curves of paragraphs that it picks beside paragraphs drawn at random.
 
-    python benchmarks/active.py PATH/dev.jsonl                # about fifteen minutes; writes docs/img/active.svg
+    python benchmarks/active.py PATH/dev.jsonl --svg          # about ten minutes; writes docs/img/active.svg
     python benchmarks/active.py PATH/dev.jsonl --share 0.1    # from a pool of which a tenth has a topic
 
 The shipped corpus is the pool; its labels are what an annotator would say. Both ways begin with the same paragraphs drawn at
@@ -204,7 +204,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Learning curves: suggested against random paragraphs.")
     parser.add_argument("dev", type=Path, help="real labelled news to measure on")
     parser.add_argument("--share", type=float, help="how many of the pool's paragraphs are to have a topic")
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument(
         "--svg", type=Path, nargs="?", const=CHART, help="write the chart, by default docs/img/active.svg"
