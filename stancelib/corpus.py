@@ -65,12 +65,18 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any] | InputError]]:
     with path.open("rb") as file:
         for row in rows.read(file, kind, ("text", "topics")):
             data = row.data
-            yield row.line, data if isinstance(data, InputError) or kind == "jsonl" else _from_row(data)
+            yield row.line, data if isinstance(data, InputError) or kind == "jsonl" else from_row(data)
 
 
-def _from_row(row: Mapping[str, Any]) -> dict[str, Any] | InputError:
-    """A CSV row: ``topics`` is ``energy;gaza`` and ``stance`` is ``favor;neutral``, in the same order."""
-    names = [name.strip() for name in (row.get("topics") or "").split(";") if name.strip()]
+#: What stands in the topics of a CSV row that nobody annotated; an empty cell means that there is no topic.
+NOT_ANNOTATED = "?"
+
+
+def from_row(row: Mapping[str, Any]) -> dict[str, Any] | InputError:
+    """A CSV row as an object of a label file: ``topics`` is ``energy;gaza`` and ``stance`` is ``favor;neutral``, in the
+    same order, or ``topics`` is ``NOT_ANNOTATED``."""
+    bare = (row.get("topics") or "").strip() == NOT_ANNOTATED
+    names = [name.strip() for name in ("" if bare else row.get("topics") or "").split(";") if name.strip()]
     stances = [name.strip() for name in (row.get("stance") or "").split(";") if name.strip()]
     if len(names) != len(stances):
         return InputError("topics and stance must list as many names, separated by ;")
@@ -78,7 +84,7 @@ def _from_row(row: Mapping[str, Any]) -> dict[str, Any] | InputError:
     return {
         "id": row.get("id") or "",
         "text": row.get("text"),
-        "topics": names,
+        "topics": None if bare else names,
         "stance": dict(zip(names, stances, strict=True)),
     } | optional
 

@@ -1,4 +1,5 @@
-"""Records of JSONL, CSV and Parquet files, one at a time in constant memory; what is bad comes as an error in its place."""
+"""Records of JSONL, CSV and Parquet files, one at a time in constant memory, and of JSON arrays, which are at hand whole;
+what is bad comes as an error in its place."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO, cast
 
 from stancelib.errors import InputError, MissingExtraError
 from stancelib.records import METADATA
-from stancelib.text import codec_of
+from stancelib.text import codec_of, decode
 
 #: The kinds of file that hold records, by suffix.
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
@@ -26,6 +27,9 @@ RECORD_BYTES = 16 << 20
 
 #: A title, date or outlet is cut after so many characters: every paragraph of its article has it.
 METADATA_LENGTH = 1000
+
+#: A JSON array of more bytes than this is refused; tools for annotation export projects of 100,000 paragraphs in less.
+ARRAY_BYTES = 256 << 20
 
 # NaN is no JSON, but pandas writes it where a value is missing; a record is not thrown away for that.
 _decode = json.JSONDecoder(parse_constant=lambda _: None).decode
@@ -38,7 +42,8 @@ class Row:
     """One record of a file.
 
     Args:
-        line: its line (row in a Parquet file), counted from 1; the first one where a CSV record has several.
+        line: its line (row in a Parquet file, place in a JSON array), counted from 1; the first one where a CSV record has
+            several.
         data: the record, or what is wrong with it.
         size: about how many bytes of the file it took.
     """
@@ -53,17 +58,20 @@ def read(file: BinaryIO, kind: str, columns: Sequence[str] = (), encoding: str |
 
     Args:
         file: open for reading bytes; a Parquet file must be seekable.
-        kind: "jsonl", "csv" or "parquet".
+        kind: "jsonl", "csv", "parquet" or "json" (an array of objects).
         columns: those that must be there in a CSV or Parquet file.
         encoding: of JSONL and CSV; by default a byte-order mark's word, else UTF-8.
 
     Raises:
-        InputError: the file as a whole can't be read: no header, a column that is not there, no Parquet file.
+        InputError: the file as a whole can't be read: no header, a column that is not there, no Parquet file, no
+            JSON array or one of more than `ARRAY_BYTES`.
         MissingExtraError: pyarrow is not installed and a Parquet file is to be read.
     """
     if kind == "parquet":
         return read_parquet(file, columns)
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, file))
+    if kind == "json":
+        return _array(buffered.read(ARRAY_BYTES + 1), encoding)
     codec = codec_of(encoding, buffered.peek(2))
     lines = io.TextIOWrapper(buffered, encoding=codec, errors="surrogateescape", newline="")
     return _csv(lines, columns) if kind == "csv" else _jsonl(lines)
@@ -109,6 +117,21 @@ def _jsonl(file: io.TextIOWrapper) -> Iterator[Row]:
             except (ValueError, RecursionError) as wrong:
                 data = InputError(f"not JSON: {wrong}")
             yield Row(number, data, _bytes(line))
+
+
+def _array(data: bytes, encoding: str | None) -> Iterator[Row]:
+    if len(data) > ARRAY_BYTES:
+        raise InputError(f"more than {ARRAY_BYTES >> 20} MB in one JSON array; export it in parts, or as JSON lines")
+    try:
+        found = _decode(decode(data, encoding))
+    except (ValueError, RecursionError) as wrong:
+        raise InputError(f"not JSON: {wrong}") from wrong
+    if not isinstance(found, list):
+        raise InputError("not a JSON array of objects")
+    return (
+        Row(number, one if isinstance(one, dict) else InputError("not a JSON object"), 0)
+        for number, one in enumerate(found, 1)
+    )
 
 
 def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:

@@ -54,6 +54,7 @@ def table() -> bytes:
     return file.getvalue()
 
 
+EXCHANGE = Path(__file__).parent / "golden" / "exchange"
 INPUTS = {
     "article.txt": "تیتر خبر\n\n".encode() + "\n\n".join(str(r["text"]) for r in NEWS).encode(),
     "news.jsonl": lines(NEWS),
@@ -61,6 +62,8 @@ INPUTS = {
     "news.parquet": table(),
     "gold.jsonl": lines(GOLD),
     "gold.csv": "id,text,topics,stance\n1,گاز و غزه,energy;gaza,neutral;favor\n2,باران,,\n3,نفت,energy,favor\n".encode(),
+    "tasks.json": (EXCHANGE / "two-annotators.json").read_bytes(),
+    "doccano.jsonl": (EXCHANGE / "doccano.jsonl").read_bytes(),
     "topics.toml": TAXONOMY.encode(),
     "model.stance": read_bytes(),
 }
@@ -168,6 +171,7 @@ OUTPUTS = (
     ],
 )
 TABLES = ["table", "json"], ["", "jsonl"]
+FORMATS = ["jsonl", "csv", "doccano", "label-studio"]
 
 
 def options(verb: str, draw: random.Random, files: list[str]) -> list[str]:
@@ -189,9 +193,24 @@ def options(verb: str, draw: random.Random, files: list[str]) -> list[str]:
         },
         "agreement": {"--rounds": WHOLE, "--taxonomy": data, "--disagreements": OUTPUTS, "--format": TABLES},
         "info": {"--model": data},
+        "convert": {
+            "-o": (["out.json", "out.jsonl", "out.csv", "by-{annotator}.csv"], OUTPUTS[1]), "--from": (FORMATS, [""]),
+            "--to": (FORMATS, ["json"]), "--annotator": (["1", "2"], ["", "\udcff", "x\x1b[31m"]), "--taxonomy": data,
+            "--config-for": (["label-studio", "doccano"], [""]),
+        },
+        "suggest": {
+            "-o": (["out.jsonl", "out.csv"], OUTPUTS[1]), "-n": WHOLE, "--labelled": ([*files, "gold.csv"], data[1]),
+            "--model": data, "--text-field": NAMES, "--encoding": (["utf-8", "windows-1256"], ["utf-7"]),
+            "--input-format": (["jsonl", "csv"], ["text", "parquet", ""]),
+        },
     }  # fmt: skip
-    flags = {"label": ["--resume", "--progress", "--no-progress"], "train": ["--skip-bad"]}.get(verb, [])
-    chosen = ["--rounds", "10"] if verb in ("evaluate", "agreement") else ["-o", "m"] if verb == "train" else []
+    flags = {
+        "label": ["--resume", "--progress", "--no-progress"],
+        "train": ["--skip-bad"],
+        "convert": ["--predictions"],
+    }.get(verb, [])
+    always = {"evaluate": ["--rounds", "10"], "agreement": ["--rounds", "10"], "train": ["-o", "m"]}
+    chosen = always.get(verb, ["-o", "out.jsonl"] if verb == "convert" else [])[:]
     for name, (right, hostile) in known[verb].items():
         for _ in range((draw.random() < 0.25) + (draw.random() < 0.02)):
             if values := hostile if draw.random() < 0.15 else right:
@@ -215,8 +234,13 @@ def invocation(draw: random.Random, directory: Path) -> tuple[list[str], bytes]:
     (directory / "deep").mkdir()
     verb = draw.choice(
         ["label"] * 10 + ["check"] * 3 + ["evaluate"] * 2 + ["errors"] * 3 + ["agreement"] * 3 + ["train", "info"]
-    )
-    kinds = ["article.txt", "news.jsonl", "news.csv", "news.parquet"] if verb == "label" else ["gold.jsonl", "gold.csv"]
+        + ["convert"] * 6 + ["suggest"] * 4
+    )  # fmt: skip
+    kinds = {
+        "label": ["article.txt", "news.jsonl", "news.csv", "news.parquet"],
+        "suggest": ["article.txt", "news.jsonl", "news.csv", "news.parquet"],
+        "convert": ["gold.jsonl", "gold.csv", "tasks.json", "doccano.jsonl"],
+    }.get(verb, ["gold.jsonl", "gold.csv"])
     names = []
     for kind in draw.choices([*kinds * 5, *INPUTS], k=draw.choice([1, 1, 2, 3])):
         odd = draw.random() < 0.05
@@ -244,6 +268,8 @@ def whole(directory: Path, arguments: list[str], where: str) -> None:
         if file.exists() and file.read_bytes().startswith(b"\xef\xbb\xbfdoc,id"):
             with file.open(encoding="utf-8-sig", newline="") as rows:
                 assert len({len(row) for row in csv.reader(rows, strict=True)}) == 1, where
+    if (file := directory / "out.json").exists():
+        json.loads(file.read_bytes())
     if {"--format", "--disagreements"} & set(arguments):
         return  # the suffix may say something else
     if (file := directory / "out.jsonl").exists():

@@ -53,6 +53,14 @@ def test_not_annotated_is_not_none(tmp_path: Path) -> None:
     assert corpus.read([file]).paragraphs[0].topics is None
 
 
+def test_a_csv_row_can_say_that_nobody_annotated_it(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("text,topics,stance\nx, ? ,\ny,,\nz,?,favor\n", encoding="utf-8")
+    reading = corpus.read([file])
+    assert [p.topics for p in reading.paragraphs] == [None, ()]
+    assert len(reading.problems) == 1
+
+
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file"):
         corpus.read([tmp_path / "none.jsonl"])

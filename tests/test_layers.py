@@ -18,14 +18,15 @@ LAYERS = [
     {"scan"},
     {"features", "heads", "votes", "corpus", "evaluate"},
     {"explain"},
-    {"model", "audit", "agreement", "calibration"},
-    {"store", "shipped", "mistakes", "curve", "charts"},
+    {"model", "audit", "agreement", "calibration", "exchange"},
+    {"store", "shipped", "mistakes", "curve", "charts", "suggest"},
     {"batch", "report"},
     {"scale"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SIDE_ROOMS = {
+    "exchange": {"records", "errors", "taxonomy", "rows", "corpus"},
     "corpus": {"records", "errors", "taxonomy", "rows"},
     "evaluate": {"records", "errors", "taxonomy", "arrays"},
     "calibration": {"records", "errors", "arrays", "evaluate"},

@@ -23,6 +23,8 @@ _VERBS = {
     "evaluate": "Measure a model on gold label files.",
     "agreement": "Say how far annotators agree, and list what they do not agree on.",
     "errors": "List what a model gets wrong on gold label files, and why.",
+    "suggest": "Pick the paragraphs of an archive that are worth labelling next.",
+    "convert": "Carry labels to and from doccano and Label Studio.",
     "info": "Say what a model is: topics, training data, features, scores.",
 }
 

@@ -32,7 +32,7 @@ def command(
 
     Krippendorff's alpha with a 95% interval, for two annotators Cohen's kappa too: for each topic (is it there?), its
     stance (where both found the topic), and both in one. Paragraphs meet by id, or by text where they have none. In CSV
-    an empty cell of topics means that there is no topic; leave out the rows that nobody has looked at.
+    an empty cell of topics means that there is no topic, and ? that nobody has looked.
     """
     if len(paths) < 2:
         raise click.UsageError("give at least two label files, one for each annotator")
