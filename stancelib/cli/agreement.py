@@ -10,7 +10,7 @@ import click
 
 from stancelib import agreement as measures
 from stancelib import formats
-from stancelib.cli.common import PATH
+from stancelib.cli.common import PATH, require_place
 from stancelib.cli.labels import read_labels, read_taxonomy
 from stancelib.files import target, write_whole
 
@@ -42,8 +42,7 @@ def command(
         away = target(disagreements)
         if any(away.is_relative_to(target(path)) for path in paths):
             raise click.UsageError(f"{disagreements} is one of the label files; name another file")
-        if not away.parent.is_dir():
-            raise click.UsageError(f"there is no directory {away.parent} to write to")
+        require_place(disagreements)
     topics = read_taxonomy(taxonomy_file)
     annotators = {}
     problems = 0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+
+from stancelib import files
 
 #: How many problems of label files are named; archives have theirs named one by one, as they are left out for good.
 MOST_PROBLEMS = 20
@@ -44,6 +47,23 @@ def say_problems(problems: Sequence[str]) -> None:
         say(problem)
     if len(problems) > MOST_PROBLEMS:
         say(f"and {len(problems) - MOST_PROBLEMS:,} more bad lines")
+
+
+def require_place(output: Path) -> None:
+    """Say that a file can't be written somewhere before the work is done, not after it.
+
+    Raises:
+        UsageError: a directory has its name, or there is none to write to.
+    """
+    if files.is_stream(output):
+        return
+    if output.is_dir():
+        raise click.UsageError(f"{output} is a directory; --output must be a file")
+    directory = files.target(output).parent
+    if not directory.is_dir():
+        raise click.UsageError(f"there is no directory {directory} to write to")
+    if not os.access(directory, os.W_OK):
+        raise click.UsageError(f"{directory} can't be written to")
 
 
 class Number(click.FloatRange):

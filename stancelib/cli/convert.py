@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stancelib import __version__, exchange, files
-from stancelib.cli.common import PATH, say, say_problems
+from stancelib.cli.common import PATH, require_place, say, say_problems
 from stancelib.cli.labels import read_taxonomy
 from stancelib.errors import InputError
 from stancelib.exchange import FORMATS, SUFFIXES, doccano, interface
@@ -65,7 +65,7 @@ def command(
     if tool is not None:
         if paths or source or form or annotator or predictions or model_file:
             raise click.UsageError("--config-for goes with --output and --taxonomy alone; it needs no label files")
-        _require_directory(output)
+        require_place(output)
         files.write_whole(output, _configuration(tool, read_taxonomy(taxonomy_file)))
         return
     form = _form(output, form)
@@ -124,14 +124,7 @@ def _check(
         raise click.UsageError("--predictions takes the topics of the model; leave --taxonomy out")
     if model_file and not predictions:
         raise click.UsageError("--model goes with --predictions")
-    _require_directory(output)
-
-
-def _require_directory(output: Path) -> None:
-    if output.is_dir():
-        raise click.UsageError(f"{output} is a directory; --output must be a file")
-    if not files.target(output).parent.is_dir():
-        raise click.UsageError(f"there is no directory {files.target(output).parent} to write to")
+    require_place(output)
 
 
 def _configuration(tool: str, taxonomy: Taxonomy) -> bytes:

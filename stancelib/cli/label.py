@@ -14,7 +14,7 @@ import click
 from stancelib import formats, rows
 from stancelib.batch import Task, label_records, model_of
 from stancelib.cli.archive import Archive
-from stancelib.cli.common import PATH, say, shown
+from stancelib.cli.common import PATH, require_place, say, shown
 from stancelib.cli.options import input_options, model_options, stance_threshold
 from stancelib.cli.progress import Progress
 from stancelib.cli.sink import Sink, run_digest
@@ -71,8 +71,8 @@ def command(
         task = Task.of(model_file, formats.jsonl, threshold, stance_threshold)
         _on_cluster(dask, archive, output, task, text_field, resume, progress)
         return
-    if output is not None and output.is_dir():
-        raise click.UsageError(f"{output} is a directory; --output must be a file")
+    if output is not None:
+        require_place(output)
     if form is None:
         form = rows.SUFFIXES.get(output.suffix.lower(), "table") if output is not None else "table"
         if output is not None and form == "table" and output.suffix.lower() not in ("", ".txt", ".md"):

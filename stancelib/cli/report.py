@@ -9,7 +9,7 @@ import click
 import stancelib
 from stancelib import batch, report
 from stancelib.cli.archive import Archive
-from stancelib.cli.common import PATH, say
+from stancelib.cli.common import PATH, require_place, say
 from stancelib.cli.options import input_options, model_options, stance_threshold
 from stancelib.files import write_whole
 
@@ -43,10 +43,7 @@ def command(
     PATHS are as for `stancelib label`. The page is Persian with an English switch and needs no network and no other
     file. Charts by outlet and date are there where records have the fields outlet and date.
     """
-    if output.is_dir():
-        raise click.UsageError(f"{output} is a directory; --output must be a file")
-    if not output.absolute().parent.is_dir():
-        raise click.UsageError(f"there is no directory {output.parent} to write to")
+    require_place(output)
     archive = Archive(paths, input_format, encoding, text_field, output)
     model, _, digest = batch.load(model_file)
     articles: list[report.Article] = []

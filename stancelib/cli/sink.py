@@ -95,8 +95,6 @@ class Sink:
                 raise click.UsageError(f"{self._stream} is no file; --resume and --format parquet need one")
             self._file = self._stream.open("ab")
         elif self._output is not None:
-            if not self._output.parent.is_dir():
-                raise click.UsageError(f"there is no directory {self._output.parent} to write to")
             if self._form == "parquet":
                 rows.pyarrow_parquet()  # missing, it should be said before the work is done
             if self._resume:

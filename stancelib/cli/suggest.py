@@ -13,7 +13,8 @@ import click
 from stancelib import corpus, exchange, files, rows, text
 from stancelib.batch import Batch, Record, batches, load
 from stancelib.cli.archive import Archive
-from stancelib.cli.common import PATH, say, say_problems
+from stancelib.cli.common import PATH, require_place, say, say_problems
+from stancelib.cli.options import input_options
 from stancelib.cli.progress import Progress
 from stancelib.errors import InputError
 from stancelib.exchange.items import Item
@@ -32,13 +33,7 @@ from stancelib.suggest import Shortlist, Suggestion
     help="A label file whose paragraphs are done, or handed out: they are not picked, nor near-duplicates of them.",
 )
 @click.option("--model", "model_file", type=PATH, help="A model file instead of the shipped one.")
-@click.option("--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8.")
-@click.option("--text-field", default="text", show_default=True, help="Where a record of an archive has its text.")
-@click.option(
-    "--input-format",
-    type=click.Choice(list(dict.fromkeys(["text", *rows.SUFFIXES.values()]))),
-    help="What the files are; default: by suffix, stdin is text.",
-)
+@input_options
 @click.option("--progress/--no-progress", default=None, help="Default: where stderr is a terminal.")
 def command(
     paths: tuple[str, ...],
@@ -87,10 +82,7 @@ def command(
 def _form(output: Path | None) -> str:
     if output is None or files.is_stream(output):
         return "jsonl"
-    if output.is_dir():
-        raise click.UsageError(f"{output} is a directory; --output must be a file")
-    if not files.target(output).parent.is_dir():
-        raise click.UsageError(f"there is no directory {files.target(output).parent} to write to")
+    require_place(output)
     form = rows.SUFFIXES.get(output.suffix.lower(), "")
     if form not in ("jsonl", "csv"):
         raise click.UsageError(

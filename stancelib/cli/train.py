@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 import click
 
-from stancelib import corpus, files, shipped, store
-from stancelib.cli.common import PATH, Number, shown
+from stancelib import corpus, shipped, store
+from stancelib.cli.common import PATH, Number, require_place, shown
 from stancelib.cli.labels import read_labels, read_taxonomy, real_paragraphs
 from stancelib.errors import InputError, TrainingError
 from stancelib.model import MIN_EXAMPLES, StanceModel
@@ -48,11 +47,7 @@ def command(
         raise click.UsageError("--weight goes with --extend")
     if not paths and not extend:
         raise click.UsageError("give label files to train on (or --extend)")
-    directory = files.target(output).parent  # looked at before the training, not after it
-    if not directory.is_dir():
-        raise click.UsageError(f"there is no directory {directory} to write the model to")
-    if not (files.is_stream(output) or os.access(directory, os.W_OK)):
-        raise click.UsageError(f"{directory} can't be written to")
+    require_place(output)
     topics = read_taxonomy(taxonomy_file)
     labelled, bad = read_labels(paths, topics, skip_bad)
     report = corpus.report(labelled, topics.names)

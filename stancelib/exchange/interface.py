@@ -15,7 +15,7 @@ from stancelib.exchange.label_studio import STANCE, TOPICS
 from stancelib.records import STANCES
 from stancelib.taxonomy import Taxonomy
 
-_STANCES: Mapping[str, str] = dict(zip(STANCES, ("موافق", "مخالف", "بی‌طرف"), strict=True))
+_STANCES: Mapping[str, str] = dict(zip(STANCES, ("موافق", "مخالف", "خنثی"), strict=True))
 _NOTHING = "هیچ‌کدام"
 _STYLE = "\n.lsf-main-view, .htx-text { direction: rtl; text-align: right; }\n.htx-text { font-size: 1.2em; line-height: 2; }\n"
 # What XML 1.0 can't hold, not even escaped.
