@@ -18,7 +18,7 @@ LAYERS = [
     {"scan"},
     {"features", "heads", "votes", "corpus", "evaluate"},
     {"model", "audit", "agreement", "calibration"},
-    {"store", "shipped", "mistakes", "curve"},
+    {"store", "shipped", "mistakes", "curve", "bootstrap"},
     {"batch"},
     {"scale"},
     {"cli"},

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+
+from stancelib import files
 
 #: How many problems of label files are named; archives have theirs named one by one, as they are left out for good.
 MOST_PROBLEMS = 20
@@ -44,6 +47,25 @@ def say_problems(problems: Sequence[str]) -> None:
         say(problem)
     if len(problems) > MOST_PROBLEMS:
         say(f"and {len(problems) - MOST_PROBLEMS:,} more bad lines")
+
+
+def tell(line: str) -> None:
+    """A line on stdout of a verb whose work is a file: it is done, though nobody reads on."""
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(line)
+
+
+def require_writable(output: Path) -> None:
+    """Look at where a file is to be written before the work is done, not after it.
+
+    Raises:
+        click.UsageError: there is no such directory, or nothing can be written to it.
+    """
+    directory = files.target(output).parent
+    if not directory.is_dir():
+        raise click.UsageError(f"there is no directory {directory} to write to")
+    if not (files.is_stream(output) or os.access(directory, os.W_OK)):
+        raise click.UsageError(f"{directory} can't be written to")
 
 
 class Number(click.FloatRange):
