@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from stancelib import bootstrap, corpus, taxonomy, text
 from stancelib.bootstrap import NO, OPEN, YES, Lexicon, Terms
 from stancelib.errors import TaxonomyError, TrainingError
+from stancelib.records import STANCES, Paragraph
 
 SHIPPED = sorted((Path(__file__).parent.parent / "seeds" / "terms").glob("*.toml"))
 
@@ -77,7 +79,7 @@ def test_votes(paragraph: str, topic: int, stance: str | None) -> None:
     votes = bootstrap.vote([paragraph], parse(FLOODS))
     assert votes.topic.tolist() == [[topic]]
     assert votes.stance_is_open().tolist() == [[stance is None]]
-    assert bootstrap.STANCES[votes.stances()[0, 0]] == (stance or "neutral")
+    assert STANCES[votes.stances()[0, 0]] == (stance or "neutral")
 
 
 @pytest.mark.parametrize(
@@ -121,39 +123,45 @@ def test_there_are_terms_for_every_shipped_topic() -> None:
 
 
 def floods(count: int) -> list[str]:
-    """Paragraphs in three stances; half of them name the topic in words that are no terms."""
+    """Paragraphs in three stances; one in twelve has a single ordinary term, which leaves the topic open."""
     draw = random.Random(0)
     places = ["گلستان", "خوزستان", "لرستان", "مازندران", "سیستان", "کرمان", "فارس", "ایلام", "گیلان", "بوشهر"]
     ends = ["و مردم قدردان امدادگران هلال احمر هستند", "و مردم از کندی امداد گلایه دارند", "و راه‌ها بسته شد"]
-    events = ["سیلاب پل‌های", "سیل و آب‌گرفتگی خانه‌های", "باران شدید و طغیان رودخانه مزرعه‌های", "باران شدید خانه‌های"]
+    events = ["سیلاب پل‌های", "سیل و آب‌گرفتگی خانه‌های", "باران شدید و طغیان رودخانه مزرعه‌های", "باران خانه‌های"]
     return [
-        f"{events[n % 4]} {draw.choice(places)} و {draw.choice(places)} را برد {ends[n % 3]}؛ {n} خانوار جابه‌جا شدند."
+        f"{events[3 if n % 12 == 11 else n % 3]} {draw.choice(places)} و {draw.choice(places)} را برد {ends[n // 3 % 3]}؛ "
+        f"{n} خانوار جابه‌جا شدند."
         for n in range(count)
     ]
 
 
 @pytest.fixture(scope="module")
 def others(gold) -> list[str]:
-    return [p.text for p in gold[::60]]
+    return [p.text for p in gold[::90]]
 
 
 def test_weak_labels(others: list[str]) -> None:
     found = bootstrap.weak_labels([*floods(300), *others], parse(FLOODS))
     by_text = {p.text: p for p in found}
     of_floods = [by_text[paragraph] for paragraph in floods(300) if paragraph in by_text]
-    assert len(of_floods) > 200
+    assert len(of_floods) > 250
     assert sum(p.topics == ("floods",) for p in of_floods) > 0.9 * len(of_floods)
-    # What one term alone leaves open is decided by the words around it.
-    left_open = [p for p in of_floods if p.text.startswith("باران شدید خانه")]
-    assert sum(p.topics == ("floods",) for p in left_open) > 0.5 * len(left_open) > 0
+    # What one term alone leaves open is never taken for a paragraph off the topic where the rest speaks for it.
+    assert not any(p.topics == () for p in of_floods if p.text.startswith("باران خانه"))
     assert {p.stance["floods"] for p in of_floods if p.topics} == {"favor", "against", "neutral"}
     rest = [by_text[paragraph] for paragraph in others if paragraph in by_text]
     assert len(rest) > 0.8 * len(others)
     assert sum(p.topics == () for p in rest) > 0.95 * len(rest)
 
 
+def test_stance_terms_are_cut_out() -> None:
+    paragraph = Paragraph("1", "کمک به سیل‌زدگان دیر رسيد؛ مردم گلایه‌مندند.", ("floods",), {"floods": "against"})
+    assert bootstrap._cut(paragraph, parse(FLOODS)).split() == ["کمک", "به", "سیل‌زدگان", "؛", "مردم", "."]
+    assert bootstrap._cut(replace(paragraph, topics=(), stance={}), parse(FLOODS)) == paragraph.text
+
+
 def test_too_little_is_refused_by_name(others: list[str]) -> None:
-    with pytest.raises(TrainingError, match=r"'floods': its terms find 16 paragraphs.*at least 50"):
+    with pytest.raises(TrainingError, match=r"'floods': its terms find 19 paragraphs.*at least 50"):
         bootstrap.weak_labels([*floods(20), *others], parse(FLOODS))
     one_sided = [paragraph for paragraph in floods(400) if "بسته شد" in paragraph]
     with pytest.raises(TrainingError, match=r"0 favor, 0 against.*at least 10 each"):
