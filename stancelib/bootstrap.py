@@ -234,7 +234,7 @@ def _topic_vote(lexicon: Lexicon, tokens: Sequence[str]) -> int:
 
 
 #: What of an archive is learned from: so many paragraphs with a term and as many without, drawn evenly.
-SAMPLE = 15_000
+SAMPLE = 7_000
 
 
 def draw(texts: Iterable[str], terms: Terms, most: int = SAMPLE) -> list[str]:
