@@ -2,8 +2,8 @@
 
     python benchmarks/bootstrap.py DEV [POOL.jsonl[.gz] …]
 
-True labels are those of the shipped corpus, by the shipped model. DEV is a label file to measure on. The pool is text without labels; without one it is the text of labels/corpus, whose
-labels are dropped. Pool paragraphs that DEV has too are left out.
+DEV is a label file to measure on. The pool is text without labels; without one it is the text of labels/corpus, whose
+labels are dropped. Pool paragraphs that DEV has too are left out. The model of true labels is the shipped one.
 """
 
 from __future__ import annotations
