@@ -8,7 +8,6 @@ model decides where it is sure (Yarowsky 1995). Training needs scikit-learn.
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -238,7 +237,7 @@ SAMPLE = 7_000
 
 
 def draw(texts: Iterable[str], terms: Terms, most: int = SAMPLE) -> list[str]:
-    """Draw paragraphs from an archive of any length, read once; repeats count once.
+    """Draw paragraphs from an archive of any length, read once in constant memory; none is drawn twice.
 
     Args:
         texts: paragraphs.
@@ -247,20 +246,22 @@ def draw(texts: Iterable[str], terms: Terms, most: int = SAMPLE) -> list[str]:
     """
     draws = np.random.default_rng(0)
     pools: tuple[list[str], list[str]] = [], []
-    seen: set[bytes] = set()
+    drawn: set[str] = set()
     counts = [0, 0]
     for paragraph in texts:
-        key = hashlib.blake2b(paragraph.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        if key in seen:
+        if paragraph in drawn:
             continue
-        seen.add(key)
         tokens = text.tokens(paragraph)
         which = int(any(_topic_vote(lexicon, tokens) != NO for lexicon in terms.topics.values()))
         counts[which] += 1
         if len(pools[which]) < most:
             pools[which].append(paragraph)
         elif (place := int(draws.integers(counts[which]))) < most:
+            drawn.remove(pools[which][place])
             pools[which][place] = paragraph
+        else:
+            continue
+        drawn.add(paragraph)
     return [*pools[1], *pools[0]]
 
 
@@ -345,11 +346,10 @@ def _cut(paragraph: Paragraph, terms: Terms) -> str:
     places = text.token_spans(paragraph.text) if paragraph.topics else []
     tokens = [token for token, _, _ in places]
     found = {hit[2:] for topic in paragraph.topics or () for hit in terms.stances[topic].find(tokens)}
-    gone = sorted({n for first, end in found for n in range(first, end)}, reverse=True)
-    result = paragraph.text
-    for n in gone:
-        result = f"{result[: places[n][1]]} {result[places[n][2] :]}"
-    return result
+    gone = sorted({n for first, end in found for n in range(first, end)})
+    begins = [0, *(places[n][2] for n in gone)]
+    ends = [*(places[n][1] for n in gone), len(paragraph.text)]
+    return " ".join(paragraph.text[begin:end] for begin, end in zip(begins, ends, strict=True))
 
 
 def _enough(votes: Votes, names: Sequence[str]) -> None:
