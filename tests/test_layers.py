@@ -19,7 +19,7 @@ LAYERS = [
     {"features", "heads", "votes", "corpus", "evaluate"},
     {"explain"},
     {"model", "audit", "agreement", "calibration", "exchange"},
-    {"store", "shipped", "mistakes", "curve", "charts", "suggest"},
+    {"store", "shipped", "mistakes", "curve", "charts", "suggest", "bootstrap"},
     {"batch", "report"},
     {"scale"},
     {"cli"},

@@ -20,6 +20,7 @@ _VERBS = {
     "report": "Write a web page with labels, votes and charts.",
     "check": "Look label files over: format, repeats, balance, spellings, names.",
     "train": "Train a model on label files, alone or on top of the shipped corpus.",
+    "bootstrap": "Train a first model on an archive that nobody has labelled, by lists of terms.",
     "evaluate": "Measure a model on gold label files.",
     "agreement": "Say how far annotators agree, and list what they do not agree on.",
     "errors": "List what a model gets wrong on gold label files, and why.",

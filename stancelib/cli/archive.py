@@ -32,7 +32,7 @@ _ARTICLES = ("text", "html")
 _UNITS = {"parquet": "row", "telegram": "message"}
 
 # How a Telegram export begins. A directory may hold other JSON, which is no more meant than its pictures are.
-_EXPORT = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*\{[^{}]*\"(?:messages|chats|about)\"\s*:")
+_EXPORT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{.*?\"(?:messages|chats|about)\"\s*:", re.DOTALL)
 _BEGINNING = 4096
 
 #: In so many records of a file it shows whether they have a title, a date or an outlet.

@@ -49,6 +49,12 @@ def say_problems(problems: Sequence[str]) -> None:
         say(f"and {len(problems) - MOST_PROBLEMS:,} more bad lines")
 
 
+def tell(line: str) -> None:
+    """A line on stdout of a verb whose work is a file: it is done, though nobody reads on."""
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(line)
+
+
 def require_place(output: Path) -> None:
     """Say that a file can't be written somewhere before the work is done, not after it.
 

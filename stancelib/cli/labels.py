@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from stancelib import corpus, taxonomy
-from stancelib.cli.common import say, say_problems
+from stancelib.cli.common import say, say_problems, shown, tell
 from stancelib.errors import InputError, TaxonomyError
+from stancelib.model import StanceModel
 from stancelib.records import Paragraph
 from stancelib.taxonomy import Taxonomy
 
@@ -52,6 +53,18 @@ def read_gold(paths: Iterable[Path], topics: Taxonomy) -> tuple[list[Paragraph],
     if not gold:
         raise InputError("there is no gold paragraph to measure on")
     return gold, bad
+
+
+def tell_report(report: corpus.Report) -> None:
+    """What is in the labels that a model is trained on."""
+    tell(f"{report.paragraphs} paragraphs, {report.without_topic} without a topic, {report.duplicates} duplicates")
+    for name, counts in report.stances.items():
+        tell(f"  {name}: {', '.join(f'{count} {stance}' for stance, count in counts.items())}")
+
+
+def tell_model(model: StanceModel, output: Path) -> None:
+    """Which file a model was written to, and how large it is."""
+    tell(f"{shown(str(output))}: {output.stat().st_size / 1e6:.2f} MB, {len(model.table.features.terms)} features")
 
 
 def read_taxonomy(path: Path | None) -> Taxonomy:

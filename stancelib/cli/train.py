@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import click
 
 from stancelib import corpus, shipped, store
-from stancelib.cli.common import PATH, Number, require_place, shown
-from stancelib.cli.labels import read_labels, read_taxonomy, real_paragraphs
+from stancelib.cli.common import PATH, Number, require_place, tell
+from stancelib.cli.labels import read_labels, read_taxonomy, real_paragraphs, tell_model, tell_report
 from stancelib.errors import InputError, TrainingError
 from stancelib.model import MIN_EXAMPLES, StanceModel
 
@@ -54,26 +53,15 @@ def command(
     if paths:
         if not labelled:
             raise InputError("there is no labelled paragraph in what was given")
-        _say(report)
+        tell_report(report)
     if extend:
         model = shipped.extend(labelled, weight=shipped.OWN_WEIGHT if weight is None else weight)
-        _tell(f"{model.about['paragraphs'] - len(labelled)} paragraphs of the shipped corpus")
+        tell(f"{model.about['paragraphs'] - len(labelled)} paragraphs of the shipped corpus")
     else:
         if weak := [name for name, counts in report.stances.items() if sum(counts.values()) < MIN_EXAMPLES]:
             raise TrainingError(f"too few examples (at least {MIN_EXAMPLES}) of: {', '.join(weak)}")
         model = StanceModel.fit(labelled, topics, real=real_paragraphs(labelled, thresholds_from))
     store.save(model, output)
-    _tell(f"{shown(str(output))}: {output.stat().st_size / 1e6:.2f} MB, {len(model.table.features.terms)} features")
+    tell_model(model, output)
     if bad:
         raise click.exceptions.Exit(1)
-
-
-def _tell(line: str) -> None:
-    with contextlib.suppress(BrokenPipeError):  # a model is trained, though nobody reads on
-        click.echo(line)
-
-
-def _say(report: corpus.Report) -> None:
-    _tell(f"{report.paragraphs} paragraphs, {report.without_topic} without a topic, {report.duplicates} duplicates")
-    for name, counts in report.stances.items():
-        _tell(f"  {name}: {', '.join(f'{count} {stance}' for stance, count in counts.items())}")
