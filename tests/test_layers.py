@@ -21,7 +21,7 @@ LAYERS = [
     {"model", "audit", "agreement", "calibration"},
     {"store", "shipped", "mistakes", "curve", "charts"},
     {"batch", "report"},
-    {"scale"},
+    {"scale", "web"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -89,6 +89,10 @@ HEAVY = {
     "distributed",
     "matplotlib",
     "nltk",
+    "fastapi",
+    "starlette",
+    "pydantic",
+    "uvicorn",
 }
 
 
