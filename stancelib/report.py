@@ -155,7 +155,8 @@ def _topic(taxonomy: Taxonomy, name: str) -> Markup:
 def _top(articles: Sequence[Article]) -> Markup:
     paragraphs = [paragraph for article in articles for paragraph in article.paragraphs]
     labelled = sum(bool(paragraph.labels) for paragraph in paragraphs)
-    counts = ((len(articles), "articles"), (len(paragraphs), "paragraphs"), (labelled, "labelled"))
+    counts = [(len(articles), "articles"), (len(paragraphs), "paragraphs"), (labelled, "labelled")]
+    counts = counts[len(articles) == 1 :]
     return tag("ul", *[tag("li", tag("b", number(n)), " ", said(key)) for n, key in counts], class_="counts")
 
 
@@ -195,6 +196,8 @@ def _charts(articles: Sequence[Article], taxonomy: Taxonomy) -> Markup:
             if (rows := charts.stances_by(every, topic, _name))
         ]
         found.append(tag("details", tag("summary", said("by_article")), *by_article, class_="chart"))
+    if len(found) == 1:  # its caption says what it is
+        return tag("div", *found, class_="charts")
     return tag("section", tag("h2", said("charts"), id="charts"), *found, class_="charts", aria_labelledby="charts")
 
 

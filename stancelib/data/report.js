@@ -239,7 +239,7 @@
   // The page of `stancelib serve`: an article goes out, its paragraphs with their labels come back.
   const serve = (paste) => {
     const [problem, progress] = [".problem", ".progress"].map((name) => paste.querySelector(name));
-    const [wordCount, letterCount] = paste.querySelectorAll(".count [data-n]");
+    const [wordCount, letterCount] = paste.querySelectorAll("#count [data-n]");
     const text = paste.elements.text;
     const most = Number(paste.dataset.most);
     const result = document.getElementById("result");

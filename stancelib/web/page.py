@@ -30,14 +30,14 @@ def page(model: StanceModel, digest: str) -> str:
         digest: SHA-256 of its file.
     """
     main = together(
-        tag("p", said("serve_about")),
+        tag("p", said("serve_about"), " ", said("serve_kept")),
         _form(),
         tag("noscript", tag("p", said("no_script"), class_="problem")),
         tag("div", tag("section", _topics(model.taxonomy), id="paragraphs", tabindex="-1"), id="result"),
     )
-    about = f" stancelib {stancelib.__version__}, SHA-256 {digest} · POST /label · "
-    api = tag("a", "OpenAPI", href="openapi.json", dir="ltr")
-    foot = (said("serve_kept"), " ", said("made"), tag("bdi", about), api)
+    about = f"stancelib {stancelib.__version__}, SHA-256 {digest}, "
+    api = tag("a", "REST API (OpenAPI)", href="openapi.json")
+    foot = (said("made"), tag("br"), tag("span", about, api, dir="ltr"))
     return report.document(main, model.taxonomy, *foot, asks=True, title="serve_title")
 
 
@@ -84,6 +84,7 @@ def _form() -> Markup:
             tag("button", said("go"), type="submit", class_="go"),
             tag("button", said("example"), type="button", class_="example", data_text=EXAMPLE),
             tag("button", said("clear"), type="button", class_="clear"),
+            tag("span", said("keys"), class_="count keys"),
             class_="buttons",
         ),
         tag("p", class_="problem", role="alert"),
