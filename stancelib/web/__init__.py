@@ -5,7 +5,7 @@ from __future__ import annotations
 from stancelib.errors import MissingExtraError
 
 try:
-    import fastapi
+    import fastapi  # noqa: F401
     import uvicorn  # noqa: F401
 except ImportError as error:
     raise MissingExtraError(
@@ -16,4 +16,3 @@ from stancelib.web.app import Limits, application
 from stancelib.web.server import listen, serve
 
 __all__ = ["Limits", "application", "listen", "serve"]
-del fastapi
