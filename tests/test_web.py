@@ -38,6 +38,7 @@ HTTP = httpx.Client(trust_env=False)  # making one takes as long as many request
 def served(model: Any = None, **options: Any) -> Iterator[str]:
     """A server in a thread: its address."""
     sock = web.listen("127.0.0.1", 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)  # what the system takes off the server's hands
     running = server.server(web.application(model or stancelib.load(), "0" * 64, **options))
     thread = threading.Thread(target=running.run, args=([sock],))
     thread.start()
@@ -276,6 +277,19 @@ def test_a_head_that_does_not_end(small: str, monkeypatch: pytest.MonkeyPatch) -
     for sent in (b"", b"GET /health HTTP/1.1\r\nHo"):
         with contextlib.suppress(ConnectionResetError):
             assert raw(small, sent) == b""
+
+
+def test_an_answer_that_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "UNREAD_SECONDS", 0.2)
+    ended = threading.Event()
+    lost = server._Protocol.connection_lost
+    monkeypatch.setattr(server._Protocol, "connection_lost", lambda *given: (lost(*given), ended.set()))
+    body = json.dumps({"paragraphs": [f"نفت {n} گاز" for n in range(300)], "explain": True}).encode()
+    with served() as address, socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", int(address.rpartition(":")[2])))
+        sock.sendall(head(address, f"Content-Length: {len(body)}") + body)
+        assert ended.wait(4)
 
 
 def test_too_many_and_too_long(client: httpx.Client) -> None:

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Body, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute
@@ -126,7 +126,7 @@ def application(
         return HTMLResponse(await worker.run(work))
 
     @app.post("/label", response_model=schemas.Labelled, responses=_problems(400, 408, 413, 415, 422, 503))
-    async def label(asked: schemas.Asked) -> Response:
+    async def label(asked: Annotated[schemas.Asked, Body()]) -> Response:
         """Label an article, or paragraphs. Each object is as a line of `stancelib label --format jsonl`."""
         source = asked.text if isinstance(asked, schemas.Article) else asked.paragraphs
 

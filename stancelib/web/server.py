@@ -11,8 +11,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stancelib.web.guard import Guard
 
-#: How long the head of a request may take, and how long a connection stays open between requests.
-HEAD_SECONDS, IDLE_SECONDS = 10.0, 5
+#: How long the head of a request may take, how long a client may leave an answer unread, and how long a connection stays
+#: open between requests.
+HEAD_SECONDS, UNREAD_SECONDS, IDLE_SECONDS = 10.0, 30.0, 5
 #: Connections at a time; each may hold a body in memory.
 CONNECTIONS = 128
 
@@ -57,31 +58,42 @@ def server(app: Guard) -> uvicorn.Server:
 
 
 class _Protocol(H11Protocol):
-    """uvicorn waits for ever for the end of a request's head; this does not."""
+    """uvicorn waits for ever for the end of a request's head, and for a client to take its answer; this does not."""
 
-    _due: asyncio.TimerHandle | None = None
+    _head: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         # The end of an answer must not wait for the client's word that its beginning came: 40 ms a request.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._expect()
+        self._expect_head()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._expect()
+        self._expect_head()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        _cancel(self._unread)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._forget()
+        _cancel(self._head)
+        _cancel(self._unread)
         super().connection_lost(exc)
 
-    def _expect(self) -> None:
+    def _expect_head(self) -> None:
         if self.conn.their_state is not h11.IDLE:
-            self._forget()
-        elif self._due is None:
-            self._due = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+            _cancel(self._head)
+            self._head = None
+        elif self._head is None:
+            self._head = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
 
-    def _forget(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
