@@ -155,8 +155,9 @@ def _topic(taxonomy: Taxonomy, name: str) -> Markup:
 def _top(articles: Sequence[Article]) -> Markup:
     paragraphs = [paragraph for article in articles for paragraph in article.paragraphs]
     labelled = sum(bool(paragraph.labels) for paragraph in paragraphs)
-    counts = [(len(articles), "articles"), (len(paragraphs), "paragraphs"), (labelled, "labelled")]
-    counts = counts[len(articles) == 1 :]
+    counts = [(len(paragraphs), "paragraphs"), (labelled, "labelled")]
+    if len(articles) != 1:
+        counts.insert(0, (len(articles), "articles"))
     return tag("ul", *[tag("li", tag("b", number(n)), " ", said(key)) for n, key in counts], class_="counts")
 
 

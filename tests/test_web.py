@@ -96,6 +96,7 @@ def test_the_objects_are_those_of_jsonl(client: httpx.Client) -> None:
     assert why == expected
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.text(max_size=200), st.floats(0, 1))
 def test_any_text(client: httpx.Client, text: str, threshold: float) -> None:
     found = client.post("/label", json={"paragraphs": [text, OIL], "threshold": threshold}).json()["paragraphs"]
