@@ -35,7 +35,8 @@ def command(host: str, port: int, model_file: Path | None, threshold: float | No
     try:
         listening = web.listen(host, port)
     except OSError as error:
-        raise InputError(f"can't listen at {host}, port {port}: {error.strerror or error}; {_ADVICE}") from error
+        reason = str(error.strerror or error).partition(" (")[0]  # Python repeats the address
+        raise InputError(f"can't listen at {host}, port {port}: {reason}; {_ADVICE}") from error
     address, port = listening.getsockname()[:2]
     app = web.application(
         model, digest, hosts=_names(host, address), threshold=threshold, stance_threshold=stance_threshold
