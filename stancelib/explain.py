@@ -128,8 +128,8 @@ def _places(table: VoteTable, paragraph: str) -> dict[str, tuple[tuple[int, int]
         return {}
     tokens = text.token_spans(paragraph, features.compounds)
     placed = units.placed_units([token for token, _, _ in tokens], bool(features.pairs), features.gazetteer)
-    places: dict[str, tuple[tuple[int, int], ...]] = {}
+    places: dict[str, list[tuple[int, int]]] = {}
     for unit, first, last in placed:
         if last > first:
-            places[unit] = (*places.get(unit, ()), (tokens[first][1], tokens[last - 1][2]))
-    return places
+            places.setdefault(unit, []).append((tokens[first][1], tokens[last - 1][2]))
+    return {unit: tuple(spans) for unit, spans in places.items()}

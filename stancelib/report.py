@@ -76,48 +76,64 @@ def page(articles: Sequence[Article], model: StanceModel, about: str = "") -> st
     """
     articles = [article for article in articles if article.paragraphs]
     body = together(_top(articles), _charts(articles, model.taxonomy), section(articles, model))
-    return document(body, model.taxonomy, _said("made"), " ", about)
+    return document(body, model.taxonomy, said("made"), " ", about)
 
 
-def document(main: Markup, taxonomy: Taxonomy, *foot: str, asks: bool = False) -> str:
+def fragment(article: Article, model: StanceModel) -> Markup:
+    """What a page shows of one article: its counts, its stances by topic, its paragraphs."""
+    paragraphs = section([article], model, filtered=False)
+    if not article.paragraphs:
+        return paragraphs
+    return together(_top([article]), _charts([article], model.taxonomy), paragraphs)
+
+
+def policy(asks: bool = False) -> str:
+    """What a page may do: have its own style and script, and nothing else.
+
+    Args:
+        asks: whether its script may ask the server that it came from.
+    """
+    asked = "'self'" if asks else "'none'"
+    return (
+        f"default-src 'none'; style-src '{_digest(_file('report.css'))}'; script-src '{_digest(_file('report.js'))}'; "
+        f"connect-src {asked}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def document(main: Markup, taxonomy: Taxonomy, *foot: str, asks: bool = False, title: str = "title") -> str:
     """A page around some content, with the style, the script and the words of both languages.
 
     Args:
-        main: the content.
+        main: the content; it has an element with the id ``paragraphs``.
         taxonomy: whose titles the script must know.
         foot: the last line.
         asks: whether its script may ask the server that it came from.
+        title: the key of its title among the words.
     """
-    style, script = Markup(_file("report.css")), Markup(_file("report.js"))
     words = _words() | {f"topic.{topic.name}": dict(topic.title) for topic in taxonomy.topics}
     words |= {f"target.{topic.name}": dict(topic.target) for topic in taxonomy.topics}
-    asked = "'self'" if asks else "'none'"
-    policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        f"connect-src {asked}; base-uri 'none'; form-action 'none'"
-    )
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy(asks)),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", _words()["title"][_LANGUAGE], data_k="title"),
-        tag("style", style),
+        tag("title", _words()[title][_LANGUAGE], data_k=title),
+        tag("style", Markup(_file("report.css"))),
     )
     body = tag(
         "body",
-        tag("a", _said("skip"), href="#paragraphs", class_="skip"),
+        tag("a", said("skip"), href="#paragraphs", class_="skip"),
         tag(
             "header",
-            tag("h1", _said("title")),
-            tag("button", _said("language"), type="button", id="language", lang="en"),
+            tag("h1", said(title)),
+            tag("button", said("language"), type="button", id="language", lang="en"),
         ),
         tag("main", main),
         tag("footer", tag("p", *foot)),
         tag("div", role="tooltip", id="tip", hidden=True),
         data(words, id="words"),
-        tag("script", script),
+        tag("script", Markup(_file("report.js"))),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='fa', dir='rtl')}\n"
 
@@ -126,7 +142,7 @@ def _digest(content: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
 
 
-def _said(key: str) -> Markup:
+def said(key: str) -> Markup:
     """Words of the page, which the script turns into the other language."""
     return tag("span", _words()[key][_LANGUAGE], data_k=key)
 
@@ -139,27 +155,29 @@ def _topic(taxonomy: Taxonomy, name: str) -> Markup:
 def _top(articles: Sequence[Article]) -> Markup:
     paragraphs = [paragraph for article in articles for paragraph in article.paragraphs]
     labelled = sum(bool(paragraph.labels) for paragraph in paragraphs)
-    counts = ((len(articles), "articles"), (len(paragraphs), "paragraphs"), (labelled, "labelled"))
-    return tag("ul", *[tag("li", tag("b", number(n)), " ", _said(key)) for n, key in counts], class_="counts")
+    counts = [(len(paragraphs), "paragraphs"), (labelled, "labelled")]
+    if len(articles) != 1:
+        counts.insert(0, (len(articles), "articles"))
+    return tag("ul", *[tag("li", tag("b", number(n)), " ", said(key)) for n, key in counts], class_="counts")
 
 
 def _charts(articles: Sequence[Article], taxonomy: Taxonomy) -> Markup:
     every = [article.paragraphs for article in articles]
     stances = {
-        stance: together(tag("span", sign, class_=f"key {stance}", aria_hidden="true"), " ", _said(stance))
+        stance: together(tag("span", sign, class_=f"key {stance}", aria_hidden="true"), " ", said(stance))
         for stance, sign in SIGNS.items()
     }
 
     def chart(
         caption: Markup, group: str, rows: Mapping[str, charts.Counts], name: Callable[[str], Markup] = _isolated
     ) -> Markup:
-        drawn = charts.bars(caption, _said(group), _said("count"), stances, rows, name, _said("others"))
+        drawn = charts.bars(caption, said(group), said("count"), stances, rows, name, said("others"))
         return tag("div", drawn, class_="chart")
 
     totals = {
         topic: sum(charts.stances_by(every, topic, lambda _: "").values(), charts.Counts()) for topic in taxonomy.names
     }
-    found = [chart(_said("by_topic"), "topic", totals, functools.partial(_topic, taxonomy))]
+    found = [chart(said("by_topic"), "topic", totals, functools.partial(_topic, taxonomy))]
     period = charts.period_of(p[0].date for p in every if p[0].date)
     groups: list[tuple[str, str, Callable[[LabelledParagraph], str | None]]] = [
         ("by_date", "date", lambda p: period(p.date) if p.date else None),
@@ -168,7 +186,7 @@ def _charts(articles: Sequence[Article], taxonomy: Taxonomy) -> Markup:
     for title, group, of in groups:
         for topic in taxonomy.names:
             if rows := charts.stances_by(every, topic, of):
-                caption = together(_topic(taxonomy, topic), " ", _said(title))
+                caption = together(_topic(taxonomy, topic), " ", said(title))
                 found.append(chart(caption, group, dict(sorted(rows.items())) if group == "date" else _largest(rows)))
     if len(every) > 1:
         anchors = {_name(p[0]): f"#a{n}" for n, p in reversed(list(enumerate(every, 1)))}
@@ -178,8 +196,10 @@ def _charts(articles: Sequence[Article], taxonomy: Taxonomy) -> Markup:
             for topic in taxonomy.names
             if (rows := charts.stances_by(every, topic, _name))
         ]
-        found.append(tag("details", tag("summary", _said("by_article")), *by_article, class_="chart"))
-    return tag("section", tag("h2", _said("charts"), id="charts"), *found, class_="charts", aria_labelledby="charts")
+        found.append(tag("details", tag("summary", said("by_article")), *by_article, class_="chart"))
+    if len(found) == 1:  # its caption says what it is
+        return tag("div", *found, class_="charts")
+    return tag("section", tag("h2", said("charts"), id="charts"), *found, class_="charts", aria_labelledby="charts")
 
 
 def _isolated(name: str) -> Markup:
@@ -201,17 +221,17 @@ def _name(paragraph: LabelledParagraph) -> str:
     return paragraph.doc if paragraph.id is None else f"{paragraph.doc} {paragraph.id}"
 
 
-def section(articles: Sequence[Article], model: StanceModel) -> Markup:
-    """The filter and the articles with their paragraphs, and the votes as data."""
+def section(articles: Sequence[Article], model: StanceModel, filtered: bool = True) -> Markup:
+    """The filter (or none) and the articles with their paragraphs, and the votes as data."""
     votes: dict[str, Any] = {}
     shown = [_article(n, article, model, votes) for n, article in enumerate(articles, 1)]
     outlets = sorted({p.outlet for article in articles for p in article.paragraphs[:1] if p.outlet})
     return tag(
         "section",
-        _filter(model.taxonomy, outlets),
-        tag("p", _said("legend"), class_="legend"),
+        _filter(model.taxonomy, outlets) if filtered else None,
+        tag("p", said("legend"), class_="legend"),
         *shown,
-        tag("p", _said("nothing"), class_="nothing", hidden=True),
+        tag("p", said("nothing"), class_="nothing", hidden=True),
         data(votes, class_="votes"),
         id="paragraphs",
         tabindex="-1",
@@ -222,19 +242,19 @@ def _filter(taxonomy: Taxonomy, outlets: Sequence[str]) -> Markup:
     def choice(key: str, options: Iterable[tuple[str, Markup | str, str | None]]) -> Markup:
         every = [tag("option", _words()["all"][_LANGUAGE], value="", data_k="all")]
         every += [tag("option", name, value=value, data_k=word) for value, name, word in options]
-        return tag("label", _said(key), " ", tag("select", *every, name=key))
+        return tag("label", said(key), " ", tag("select", *every, name=key))
 
     topics = [(t.name, t.title[_LANGUAGE], f"topic.{t.name}") for t in taxonomy.topics]
     stances = [(s, _words()[s][_LANGUAGE], s) for s in (*STANCES, "unsure")]
     return tag(
         "form",
-        tag("h2", _said("filter")),
-        tag("label", _said("search"), " ", tag("input", type="search", name="search", dir="auto")),
+        tag("h2", said("filter")),
+        tag("label", said("search"), " ", tag("input", type="search", name="search", dir="auto")),
         choice("topic", topics),
         choice("stance", stances),
         choice("outlet", [(name, name, None) for name in outlets]) if outlets else None,
-        tag("label", tag("input", type="checkbox", name="only"), " ", _said("only")),
-        tag("p", tag("b", "", id="shown"), " ", _said("shown"), role="status", class_="status", hidden=True),
+        tag("label", tag("input", type="checkbox", name="only"), " ", said("only")),
+        tag("p", tag("b", "", id="shown"), " ", said("shown"), role="status", class_="status", hidden=True),
         class_="filter",
         role="search",
     )
@@ -253,12 +273,12 @@ def _article(n: int, article: Article, model: StanceModel, votes: dict[str, Any]
         parts.append(_paragraph(name, paragraph, model.taxonomy, why is not None))
     return tag(
         "article",
-        tag("h3", tag("bdi", _name(first))),
+        tag("h3", tag("bdi", _name(first))) if _name(first) else None,
         tag("p", *_between(about, " · "), class_="about") if about else None,
         *parts,
         id=f"a{n}",
         data_outlet=first.outlet,
-        aria_label=_name(first)[:100],
+        aria_label=_name(first)[:100] or None,
     )
 
 
@@ -273,9 +293,9 @@ def _paragraph(name: str, paragraph: LabelledParagraph, taxonomy: Taxonomy, why:
     labels = [tag("li", *_label(label, taxonomy, 2 * k, why)) for k, label in enumerate(paragraph.labels)]
     return tag(
         "div",
-        tag("ul", *(labels or [tag("li", tag("span", _said("none"), class_="chip none"))]), class_="labels"),
+        tag("ul", *(labels or [tag("li", tag("span", said("none"), class_="chip none"))]), class_="labels"),
         tag("p", paragraph.text, class_=f"text {paragraph.kind}", lang="fa", dir="rtl"),
-        tag("details", tag("summary", _said("why"))) if why else None,
+        tag("details", tag("summary", said("why"))) if why else None,
         class_="par",
         id=name,
         data_l=" ".join(f"{label.topic}:{label.stance or 'unsure'}" for label in paragraph.labels) or None,
@@ -287,7 +307,7 @@ def _label(label: Label, taxonomy: Taxonomy, mode: int, why: bool) -> Iterator[M
     stance = label.stance or "unsure"
     topic = together(_topic(taxonomy, label.topic), " ", number(label.score, 2))
     given = together(
-        tag("span", SIGNS[stance], aria_hidden="true"), " ", _said(stance), " ", number(label.stance_score, 2)
+        tag("span", SIGNS[stance], aria_hidden="true"), " ", said(stance), " ", number(label.stance_score, 2)
     )
     if not why:
         yield tag("span", topic, class_="chip")

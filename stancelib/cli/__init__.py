@@ -18,6 +18,7 @@ _VERBS = {
     "label": "Label the paragraphs of articles and archives.",
     "explain": "Show the words that voted for and against each label.",
     "report": "Write a web page with labels, votes and charts.",
+    "serve": "Label in a web page and by a REST API, on this machine.",
     "check": "Look label files over: format, repeats, balance, spellings, names.",
     "train": "Train a model on label files, alone or on top of the shipped corpus.",
     "bootstrap": "Train a first model on an archive that nobody has labelled, by lists of terms.",

@@ -237,7 +237,6 @@
     document.documentElement.dir = language === "fa" ? "rtl" : "ltr";
     document.getElementById("language").lang = language === "fa" ? "en" : "fa";
     speak(document);
-    document.title = said("title");
     for (const par of document.querySelectorAll(".par[data-mode]")) shade(par, Number(par.dataset.mode));
     if (document.querySelector(".status:not([hidden])")) filter();
   });
@@ -246,28 +245,73 @@
   });
 
   // The page of `stancelib serve`: an article goes out, its paragraphs with their labels come back.
-  const paste = document.querySelector(".paste");
-  paste?.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  const serve = (paste) => {
+    const [problem, progress] = [".problem", ".progress"].map((name) => paste.querySelector(name));
+    const [wordCount, letterCount] = paste.querySelectorAll("#count [data-n]");
+    const text = paste.elements.text;
+    const most = Number(paste.dataset.most);
     const result = document.getElementById("result");
-    const problem = paste.querySelector(".problem");
-    problem.textContent = "";
-    paste.setAttribute("aria-busy", "true");
-    try {
-      const body = JSON.stringify({ text: paste.elements.text.value });
-      const answer = await fetch("page/article", { method: "POST", headers: { "content-type": "application/json" }, body });
-      const content = await answer.text();
-      if (!answer.ok) { problem.textContent = `${said("refused")} (${figure(answer.status)})`; return; }
-      result.innerHTML = content;
-      speak(result);
-      begin(result);
-      result.querySelector("#paragraphs")?.focus();
-    } catch (error) {
-      problem.textContent = said("unreachable");
-    } finally {
-      paste.removeAttribute("aria-busy");
-    }
-  });
+    const say = (element, key) => {
+      element.dataset.k = key;
+      element.textContent = key && said(key);
+    };
+    const count = () => {
+      // As the server counts them; a loop, because a copy of a long text at every key would be felt.
+      let letters = 0;
+      for (let at = 0; at < text.value.length; at += 1, letters += 1) if (text.value.codePointAt(at) > 0xffff) at += 1;
+      const long = letters > most;
+      wordCount.dataset.n = (text.value.match(/\S+/g) || []).length;
+      letterCount.dataset.n = letters;
+      speak(wordCount.parentElement);
+      text.setAttribute("aria-invalid", String(long));
+      if (long !== (problem.dataset.k === "too_long")) say(problem, long ? "too_long" : "");
+      return letters;
+    };
+    const REASONS = { 413: "too_long", 422: "too_many", 503: "busy" };
+    const ask = async () => {
+      if (paste.hasAttribute("aria-busy")) return;
+      const letters = count();
+      if (!text.value.trim()) say(problem, "empty");
+      if (letters > most || !text.value.trim()) { text.focus(); return; }
+      say(problem, "");
+      say(progress, "labelling");
+      paste.setAttribute("aria-busy", "true");
+      let outcome = "";
+      try {
+        const body = JSON.stringify({ text: text.value });
+        const answer = await fetch("page/article", { method: "POST", headers: { "content-type": "application/json" }, body });
+        const content = await answer.text();
+        if (answer.ok) {
+          hide();
+          result.innerHTML = content;
+          speak(result);
+          begin(result);
+          result.querySelector("#paragraphs").focus({ preventScroll: true });
+          result.scrollIntoView();
+          outcome = "ready";
+        } else say(problem, REASONS[answer.status] || "refused");
+      } catch (error) {
+        say(problem, "unreachable");
+      } finally {
+        paste.removeAttribute("aria-busy");
+        say(progress, outcome);
+      }
+    };
+    const put = (value) => {
+      text.value = value;
+      say(problem, "");
+      say(progress, "");
+      count();
+      text.focus();
+    };
+    paste.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+    text.addEventListener("input", () => { say(progress, ""); count(); });
+    text.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask(); });
+    paste.querySelector(".clear").addEventListener("click", () => put(""));
+    paste.querySelector(".example").addEventListener("click", (event) => { put(event.currentTarget.dataset.text); ask(); });
+    count(); // a browser may have kept the text of an earlier visit
+  };
 
   begin(document);
+  document.querySelectorAll(".paste").forEach(serve);
 })();
