@@ -10,6 +10,7 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
@@ -52,6 +53,10 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
 
 
 def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, **_: Any) -> dict[str, Any]:
-    """The theme asks for its language while it writes a page; the direction and the words of the theme follow from it."""
-    config.theme["language"] = "fa" if page.file.src_uri.startswith("fa/") else "en"
+    """The theme asks for its language while it writes a page; the direction and the words of the theme follow from it.
+    A page lists the pages of its own language, the Persian ones being the last section of the navigation."""
+    persian = page.file.src_uri.startswith("fa/")
+    config.theme["language"] = "fa" if persian else "en"
+    *english, section = context["nav"].items
+    context["nav"] = Navigation((section.children or []) if persian else english, context["nav"].pages)
     return context

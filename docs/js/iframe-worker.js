@@ -9,12 +9,9 @@
       frame.hidden = true;
       document.body.appendChild(frame);
       this.inside = frame.contentWindow;
-      window.addEventListener("message", (event) => {
-        if (event.source !== this.inside) return;
-        this.dispatchEvent(new MessageEvent("message", { data: event.data }));
-        if (this.onmessage) this.onmessage(event);
-      });
-      // importScripts of a worker is synchronous; here the scripts are loaded one after another.
+      this.inside.document.open();
+      this.inside.document.write("<!doctype html><body></body>");
+      this.inside.document.close();
       const load = (address) =>
         new Promise((done, failed) => {
           const script = this.inside.document.createElement("script");
@@ -23,11 +20,8 @@
           script.onerror = failed;
           this.inside.document.body.appendChild(script);
         });
-      this.inside.document.open();
-      this.inside.document.write("<!doctype html><body></body>");
-      this.inside.document.close();
-      const outside = window;
-      this.inside.postMessage = (data) => outside.postMessage.call(outside, data, "*");
+      // What a worker's global object has and a window has not, or has otherwise.
+      this.inside.postMessage = (data) => setTimeout(() => this.dispatchEvent(new MessageEvent("message", { data })));
       this.inside.importScripts = (...addresses) => addresses.reduce((one, next) => one.then(() => load(next)), Promise.resolve());
       this.ready = load(new URL(url, location.href).href);
     }
