@@ -163,7 +163,7 @@ def test_what_is_shown_is_so(page: str, checkout: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("page", ["tutorial.md"])
+@pytest.mark.parametrize("page", ["tutorial.md", "how-to/archives.md"])
 def test_what_takes_longer(page: str, checkout: Path) -> None:
     check_page(page, frozenset({"long"}))
 
