@@ -4,7 +4,7 @@ VENV ?= .venv
 PROFILE ?= nightly
 BIN := $(VENV)/bin
 
-.PHONY: label test test-long check coverage model bench clean
+.PHONY: label test test-long check coverage docs model bench clean
 
 label: $(VENV)/.base
 	$(BIN)/stancelib label seeds
@@ -26,6 +26,10 @@ check: $(VENV)/.check
 coverage: $(VENV)/.check
 	$(BIN)/python -m pytest -m "" --cov
 
+# The theme's notice about the next version of MkDocs, which this one is not, is left out.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 model: $(VENV)/.base
 	$(BIN)/stancelib train --extend -o stancelib/data/model.stance
 
@@ -34,7 +38,7 @@ bench: $(VENV)/.base
 	$(BIN)/python benchmarks/speed.py
 
 clean:
-	rm -rf $(VENV) benchmarks/.fasttext-venv
+	rm -rf $(VENV) site benchmarks/.fasttext-venv
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -50,4 +54,8 @@ $(VENV)/.test: $(VENV)/.base
 
 $(VENV)/.check: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet -e ".[test,check]"
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -e ".[docs]"
 	touch $@

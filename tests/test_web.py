@@ -516,6 +516,7 @@ def test_paste_an_article(opened: Any) -> None:
     assert pars.locator(".text").all_text_contents() == [paragraph.text for paragraph in expected]
     opened.wait_for_selector(".w.for")
     opened.locator("#result summary").first.click()
+    opened.wait_for_selector(".why tbody tr")
     assert opened.locator(".why").first.locator("tbody tr").count() > 5
     assert opened.evaluate("document.activeElement.closest('#paragraphs') !== null")
     assert opened.locator(".progress").text_content() == "برچسب‌ها آماده است."
