@@ -63,6 +63,13 @@ def test_every_place_of_a_word() -> None:
     assert [paragraph[start:end] for start, end in state.spans] == ["ايران", "عراق"]
 
 
+def test_a_word_that_stands_very_often() -> None:
+    count = 150_000  # a minute and more where each place copies those before it
+    (why,) = stancelib.load().explain(["نفت " * count])
+    (oil,) = [unit for unit in why.units if unit.unit == "نفت"]
+    assert len(oil.spans) == count and oil.spans[-1] == (4 * count - 4, 4 * count - 1)
+
+
 def test_labels_explain_themselves() -> None:
     labels = stancelib.label(SEED.read_text(encoding="utf-8"))
     every = labels.explain()
