@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,6 +83,13 @@ def test_labels_explain_themselves() -> None:
         for label in paragraph.labels:
             stances = {s: scores[f"{label.topic}:{s}"] for s in ("favor", "against", "neutral")}
             assert max(stances, key=stances.__getitem__) == label.stance
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda labels: pickle.loads(pickle.dumps(labels))])
+def test_labels_travel_without_their_model(way: Callable[[Any], Any]) -> None:
+    labels = stancelib.label("صادرات نفت ایران افزایش یافت.")
+    assert len(pickle.dumps(labels)) < 2000
+    assert way(labels) == labels and type(way(labels)) is type(labels[:]) is list
 
 
 def test_pulls_add_up_to_a_difference() -> None:
