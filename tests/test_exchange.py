@@ -365,6 +365,18 @@ def test_wrong_usage_of_convert(run, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
 
 
+def test_no_annotators_file_is_written_over_the_input(run, tmp_path: Path) -> None:
+    export = tmp_path / "1.json"
+    export.write_bytes((GOLDEN / "two-annotators.json").read_bytes())
+    task = json.loads(export.read_text(encoding="utf-8"))[0]
+    task["annotations"][0]["completed_by"] = 1
+    export.write_text(json.dumps([task]), encoding="utf-8")
+    before = export.read_bytes()
+    code, _, err = run("convert", export, "--to", "label-studio", "-o", tmp_path / "{annotator}.json")
+    assert (code, "to be read and written" in " ".join(err.split())) == (2, True)
+    assert export.read_bytes() == before
+
+
 def test_convert_without_annotators_or_paragraphs(run, tmp_path: Path) -> None:
     code, _, err = run("convert", GOLDEN / "labels.jsonl", "-o", tmp_path / "{annotator}.csv")
     assert code == 1

@@ -38,10 +38,9 @@ def command(
     stance; seeds/terms has one for each shipped topic and says how to write one. The labels that come of them are weak:
     read some with --labels, mend them, and train on the mended ones.
     """
-    for path in filter(None, (output, labels_file)):
-        require_place(path)
-    if labels_file is not None and files.target(labels_file) == files.target(output):
-        raise click.UsageError("--labels and --output are the same file")
+    require_place(output, *terms_files)
+    if labels_file is not None:
+        require_place(labels_file, *terms_files, *map(Path, pool), output)
     terms = bootstrap.Terms.join([_read_terms(path) for path in terms_files])
     source = _Pool(Archive(pool, input_format, encoding, text_field, output))
     texts = bootstrap.draw(source.paragraphs(), terms)

@@ -72,7 +72,7 @@ def command(
         _on_cluster(dask, archive, output, task, text_field, resume, progress)
         return
     if output is not None:
-        require_place(output)
+        require_place(output, model_file)
     if form is None:
         form = rows.SUFFIXES.get(output.suffix.lower(), "table") if output is not None else "table"
         if output is not None and form == "table" and output.suffix.lower() not in ("", ".txt", ".md"):

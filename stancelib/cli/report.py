@@ -43,7 +43,7 @@ def command(
     PATHS are as for `stancelib label`. The page is Persian with an English switch and needs no network and no other
     file. Charts by outlet and date are there where records have the fields outlet and date.
     """
-    require_place(output)
+    require_place(output, model_file)
     archive = Archive(paths, input_format, encoding, text_field, output)
     model, _, digest = batch.load(model_file)
     articles: list[report.Article] = []

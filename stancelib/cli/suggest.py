@@ -51,7 +51,7 @@ def command(
     Those of whose labels the model is least sure come first, no two of them alike; the field why says what it is unsure
     of. The output is a label file without labels: `stancelib convert` takes it to doccano or Label Studio.
     """
-    form = _form(output)
+    form = _form(output, *labelled, model_file)
     archive = Archive(paths, input_format, encoding, text_field, output)
     reading = corpus.read(labelled)
     say_problems(reading.problems)
@@ -79,10 +79,10 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _form(output: Path | None) -> str:
+def _form(output: Path | None, *read: Path | None) -> str:
     if output is None or files.is_stream(output):
         return "jsonl"
-    require_place(output)
+    require_place(output, *read)
     form = rows.SUFFIXES.get(output.suffix.lower(), "")
     if form not in ("jsonl", "csv"):
         raise click.UsageError(
