@@ -45,16 +45,18 @@ class Article:
     Args:
         paragraphs: its labelled paragraphs, at least one.
         explanations: the explanation of each; ``None`` where the votes are not to be shown.
+        threshold: a probability by which topics were found instead of the model's thresholds on the score.
     """
 
     paragraphs: Sequence[LabelledParagraph]
     explanations: Sequence[Explanation | None]
+    threshold: float | None = None
 
 
-def explained(model: StanceModel, paragraphs: Sequence[LabelledParagraph]) -> Article:
-    """An article with the votes of every paragraph that has a label."""
+def explained(model: StanceModel, paragraphs: Sequence[LabelledParagraph], threshold: float | None = None) -> Article:
+    """An article with the votes of every paragraph that has a label; ``threshold`` as it was labelled with."""
     why = iter(model.explain([p.text for p in paragraphs if p.labels]))
-    return Article(paragraphs, [next(why) if p.labels else None for p in paragraphs])
+    return Article(paragraphs, [next(why) if p.labels else None for p in paragraphs], threshold)
 
 
 def page(articles: Sequence[Article], model: StanceModel, about: str = "") -> str:
@@ -249,7 +251,7 @@ def _article(n: int, article: Article, model: StanceModel, votes: dict[str, Any]
     for paragraph, why in zip(article.paragraphs, article.explanations, strict=True):
         name = f"a{n}-{paragraph.par}"
         if why is not None:
-            votes[name] = _votes(paragraph, why, model)
+            votes[name] = _votes(paragraph, why, model, article.threshold)
         parts.append(_paragraph(name, paragraph, model.taxonomy, why is not None))
     return tag(
         "article",
@@ -305,16 +307,20 @@ def _label(label: Label, taxonomy: Taxonomy, mode: int, why: bool) -> Iterator[M
     )
 
 
-def _votes(paragraph: LabelledParagraph, why: Explanation, model: StanceModel) -> dict[str, Any]:
+def _votes(
+    paragraph: LabelledParagraph, why: Explanation, model: StanceModel, threshold: float | None
+) -> dict[str, Any]:
     """The votes of a paragraph as the script reads them: for each label those for the topic, then those for its stance
-    rather than the next likely one, in thousandths. Places are counted as JavaScript counts, in UTF-16."""
+    rather than the next likely one, in thousandths, and the score that a topic needed, if it was by its score that it was
+    found. Places are counted as JavaScript counts, in UTF-16."""
     scores = dict(zip(why.labels, why.scores.tolist(), strict=True))
     modes: list[tuple[str, str | None]] = []
     needed: list[int | None] = []
     for label in paragraph.labels:
         first, second, *_ = sorted(STANCES, key=lambda stance: -scores[f"{label.topic}:{stance}"])
         modes += [(label.topic, None), (f"{label.topic}:{first}", f"{label.topic}:{second}")]
-        needed += [round(1000 * float(model.threshold[model.taxonomy.names.index(label.topic)])), None]
+        score = model.threshold[model.taxonomy.names.index(label.topic)]
+        needed += [round(1000 * float(score)) if threshold is None else None, None]
     pulls = [{unit.unit: vote for unit, vote in why.pulls(*mode)} for mode in modes]
     units, small = [], [0.0] * len(modes)
     place = _utf16(why.text)

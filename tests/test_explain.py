@@ -136,6 +136,13 @@ def test_a_topic_that_was_not_found_is_explained_when_asked_for(run) -> None:
     assert code == 0 and "energy not found" in out and "bilateral_ties" not in out
 
 
+def test_a_threshold_of_ones_own_is_what_was_needed(run) -> None:
+    code, out, _ = run("explain", SEED, "--par", "2", "--topic", "bilateral_ties", "--threshold", "1")
+    assert code == 0 and re.search(
+        r"bilateral_ties not found, probability [0-9.]+: .* needed probability 1[.]00\n", out
+    )
+
+
 def test_json_lines(run) -> None:
     code, out, _ = run("explain", SEED, "--format", "jsonl")
     assert code == 0

@@ -229,6 +229,16 @@ def test_the_command(run, tmp_path: Path) -> None:
     assert run("report", SEED, "-o", SEED)[0] == 1
 
 
+def test_a_score_is_needed_only_where_topics_are_found_by_it(run, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    needed = []
+    for more in ((), ("--threshold", "0.9")):
+        assert run("report", SEED, "-o", page, *more)[0] == 0
+        needed.append(re.findall(r'"needed":\[(.*?)\]', page.read_text(encoding="utf-8")))
+    assert all(re.fullmatch(r"-?\d+,null(,-?\d+,null)*", one) for one in needed[0]) and needed[0]
+    assert all(set(one.split(",")) == {"null"} for one in needed[1]) and needed[1]
+
+
 def test_no_paragraphs(run, tmp_path: Path) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text("", encoding="utf-8")

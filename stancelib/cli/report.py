@@ -55,7 +55,7 @@ def command(
         bad |= bool(done.problems)
         found = [article for article in done.articles if article]
         full = len(articles) + len(found) > most
-        articles += [report.explained(model, article) for article in found[: most - len(articles)]]
+        articles += [report.explained(model, article, threshold) for article in found[: most - len(articles)]]
         if full:
             say(f"there are more than {most} articles; the page has the first {most} (--most)")
             break
