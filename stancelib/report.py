@@ -173,12 +173,12 @@ def _charts(articles: Sequence[Article], taxonomy: Taxonomy) -> Markup:
                 caption = together(_topic(taxonomy, topic), " ", _said(title))
                 found.append(chart(caption, group, dict(sorted(rows.items())) if group == "date" else _largest(rows)))
     if len(every) > 1:
-        anchors = {_name(p[0]): f"#a{n}" for n, p in reversed(list(enumerate(every, 1)))}
-        linked = functools.partial(_link, anchors)
+        names = {f"a{n}": _name(p[0]) for n, p in enumerate(every, 1)}  # two articles may have the same
+        linked = functools.partial(_link, names)
         by_article = [
             chart(_topic(taxonomy, topic), "article", _largest(rows), linked)
             for topic in taxonomy.names
-            if (rows := charts.stances_by(every, topic, _name))
+            if (rows := _by_article(every, topic))
         ]
         found.append(tag("details", tag("summary", _said("by_article")), *by_article, class_="chart"))
     return tag("section", tag("h2", _said("charts"), id="charts"), *found, class_="charts", aria_labelledby="charts")
@@ -188,12 +188,18 @@ def _isolated(name: str) -> Markup:
     return tag("bdi", name)
 
 
-def _link(anchors: Mapping[str, str], name: str) -> Markup:
-    return tag("a", tag("bdi", name), href=anchors[name])
+def _link(names: Mapping[str, str], anchor: str) -> Markup:
+    return tag("a", tag("bdi", names[anchor]), href=f"#{anchor}")
+
+
+def _by_article(every: Sequence[Sequence[LabelledParagraph]], topic: str) -> dict[str, charts.Counts]:
+    counted = ((n, charts.stances_by([article], topic, lambda _: "")) for n, article in enumerate(every, 1))
+    return {f"a{n}": found[""] for n, found in counted if found}
 
 
 def _largest(rows: Mapping[str, charts.Counts]) -> dict[str, charts.Counts]:
-    return dict(sorted(rows.items(), key=lambda row: (-row[1].total(), row[0])))
+    """Those with as many stay in the order of the articles."""
+    return dict(sorted(rows.items(), key=lambda row: -row[1].total()))
 
 
 def _name(paragraph: LabelledParagraph) -> str:
