@@ -56,7 +56,7 @@ def command(
     reading = corpus.read(labelled)
     say_problems(reading.problems)
     shortlist = Shortlist(load(model_file)[0], wanted, [p.text for p in reading.paragraphs])
-    pool = _Pool()
+    pool = _Pool({p.id for p in reading.paragraphs})
     with Progress(archive.size, 0, progress) as bar:
         for batch in batches(archive.records()):
             done = pool.take(batch, shortlist)
@@ -92,9 +92,10 @@ def _form(output: Path | None, *read: Path | None) -> str:
 
 
 class _Pool:
-    """Where the paragraphs of a pool come from."""
+    """Where the paragraphs of a pool come from; ``taken`` are ids that none of them may get."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = taken
         self._paragraphs = 0
         # Of each article: the number of its first paragraph, doc and id, and the kinds of its paragraphs.
         self._articles: list[tuple[int, str, str | None, list[str]]] = []
@@ -120,12 +121,13 @@ class _Pool:
     def items(self, picked: Sequence[Suggestion]) -> list[Item]:
         """The paragraphs picked as records of a label file, each with an id of its own."""
         found = []
-        taken: set[str] = set()
+        taken = {*self._taken}
         for one in picked:
             first, doc, given, kinds = self._articles[bisect_right(self._articles, one.number, key=itemgetter(0)) - 1]
             par = one.number - first + 1
             name = (given or doc) + (f"-{par}" if len(kinds) > 1 else "")
-            # Two files may have the same id, and an id that ends in -1 may be there beside a first paragraph.
+            # Two files may have the same id, and an id that ends in -1 may be there beside a first paragraph; what was
+            # picked before and is labelled has its id too, and is trained on together with this.
             unique = next(n for n in chain([name], (f"{name}~{k}" for k in count(2))) if n not in taken)
             taken.add(unique)
             paragraph = Paragraph(unique, one.text, kind=kinds[par - 1])
