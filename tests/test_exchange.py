@@ -365,6 +365,16 @@ def test_wrong_usage_of_convert(run, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
 
 
+@pytest.mark.parametrize("depth", [100, 900, 960, 970, 980, 990, 100_000])
+def test_a_record_that_is_nested_too_deep_is_named(run, tmp_path: Path, depth: int) -> None:
+    good = '{"text": "نفت", "topics": [], "more": %s}\n' % ("[" * 40 + "]" * 40)
+    deep = '{"text": "گاز", "topics": [], "more": %s}\n' % ("[" * depth + "]" * depth)
+    (tmp_path / "in.jsonl").write_text(deep + good, encoding="utf-8")
+    code, _, err = run("convert", tmp_path / "in.jsonl", "--to", "label-studio", "-o", tmp_path / "out.json")
+    assert (code, "line 1: " in err) == (1, True)
+    assert len(json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))) == 1
+
+
 def test_no_annotators_file_is_written_over_the_input(run, tmp_path: Path) -> None:
     export = tmp_path / "1.json"
     export.write_bytes((GOLDEN / "two-annotators.json").read_bytes())
