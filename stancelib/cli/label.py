@@ -6,13 +6,13 @@ import functools
 import itertools
 import shutil
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from stancelib import formats, rows
-from stancelib.batch import Task, label_records, model_of
+from stancelib.batch import Record, Task, label_records, model_of
 from stancelib.cli.archive import Archive
 from stancelib.cli.common import PATH, require_place, say, shown
 from stancelib.cli.options import input_options, model_options, stance_threshold
@@ -95,8 +95,10 @@ def command(
     settings = task.settings() | {"form": form, "input": archive.fingerprint()}
     keep = form != "table" and "-" not in paths
     with Sink(output, form, topics, settings, resume=resume, keep=keep, metadata=metadata) as sink:
-        records = itertools.islice(archive.records(), sink.done.records, None)
         with Progress(archive.size, sink.done.size, progress) as bar:
+            records = itertools.islice(archive.records(), sink.done.records, None)
+            if form in ("csv", "parquet") and not metadata:
+                records = _without_metadata(records, bar.say)
             for batch in label_records(task, records, jobs):
                 for message in (*batch.problems, *batch.notes):
                     bar.say(message)
@@ -104,6 +106,19 @@ def command(
                 bar.update(batch)
     if sink.done.problems:
         raise click.exceptions.Exit(1)
+
+
+def _without_metadata(records: Iterator[Record], say: Callable[[str], None]) -> Iterator[Record]:
+    """The records; says once where the first stands of whose title, date or outlet the table has no column."""
+    told = False
+    for record in records:
+        if record.metadata and not told:
+            say(
+                f"{record.where}: {', '.join(record.metadata)} comes too late for a column of the table; "
+                "JSON lines have it (--format jsonl)"
+            )
+            told = True
+        yield record
 
 
 def _on_cluster(
