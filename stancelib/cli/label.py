@@ -96,10 +96,10 @@ def command(
     keep = form != "table" and "-" not in paths
     with Sink(output, form, topics, settings, resume=resume, keep=keep, metadata=metadata) as sink:
         with Progress(archive.size, sink.done.size, progress) as bar:
-            records = itertools.islice(archive.records(), sink.done.records, None)
+            found: Iterator[Record] = itertools.islice(archive.records(), sink.done.records, None)
             if form in ("csv", "parquet") and not metadata:
-                records = _without_metadata(records, bar.say)
-            for batch in label_records(task, records, jobs):
+                found = _without_metadata(found, bar.say)
+            for batch in label_records(task, found, jobs):
                 for message in (*batch.problems, *batch.notes):
                     bar.say(message)
                 sink.write(batch)
