@@ -99,6 +99,7 @@ def test_votes(paragraph: str, topic: int, stance: str | None) -> None:
         ),
         (FLOODS.replace("favor", "#").replace("against", "#"), "no stance could be learned"),
         ('taxonomy = "x"\n[[topic]]\nname = "sport"\nstrong = ["گل"]\nfavor = ["برد"]', "names: energy, gaza"),
+        ('taxonomy = "x"\n[[topic]]\nname = ["gaza"]\nstrong = ["غزه"]', "names: energy, gaza"),
     ],
 )
 def test_bad_terms_files(toml: str, problem: str) -> None:
