@@ -375,6 +375,18 @@ def test_a_record_that_is_nested_too_deep_is_named(run, tmp_path: Path, depth: i
     assert len(json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))) == 1
 
 
+def test_two_projects_in_one_file_are_not_mixed(run, tmp_path: Path) -> None:
+    head = {"id": 1, "annotator": 1, "annotation_id": 1}
+    both = [
+        head | {"text": "نفت", "topics": "energy", "stance_energy": "favor"},
+        head | {"text": "غزه", "topics": "gaza", "stance_gaza": "against"},
+    ]
+    (tmp_path / "min.json").write_text(json.dumps(both), encoding="utf-8")
+    code, _, err = run("convert", tmp_path / "min.json", "-o", tmp_path / "out.jsonl")
+    assert (code, "the id '1' stands already" in err) == (1, True)
+    assert (tmp_path / "out.jsonl").read_text(encoding="utf-8").count("energy") == 2
+
+
 def test_no_annotators_file_is_written_over_the_input(run, tmp_path: Path) -> None:
     export = tmp_path / "1.json"
     export.write_bytes((GOLDEN / "two-annotators.json").read_bytes())
