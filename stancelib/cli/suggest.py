@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from stancelib import corpus, exchange, files, rows, text
+from stancelib import corpus, exchange, files, text
 from stancelib.batch import Batch, Record, batches, load
 from stancelib.cli.archive import Archive
-from stancelib.cli.common import PATH, require_place, say, say_problems
+from stancelib.cli.common import PATH, say, say_problems
+from stancelib.cli.labels import form_of
 from stancelib.cli.options import input_options
 from stancelib.cli.progress import Progress
 from stancelib.errors import InputError
@@ -51,7 +52,7 @@ def command(
     Those of whose labels the model is least sure come first, no two of them alike; the field why says what it is unsure
     of. The output is a label file without labels: `stancelib convert` takes it to doccano or Label Studio.
     """
-    form = _form(output, *labelled, model_file)
+    form = form_of(output, *labelled, model_file)
     archive = Archive(paths, input_format, encoding, text_field, output)
     reading = corpus.read(labelled)
     say_problems(reading.problems)
@@ -77,18 +78,6 @@ def command(
         files.write_whole(output, data)
     if pool.problems or reading.problems:
         raise click.exceptions.Exit(1)
-
-
-def _form(output: Path | None, *read: Path | None) -> str:
-    if output is None or files.is_stream(output):
-        return "jsonl"
-    require_place(output, *read)
-    form = rows.SUFFIXES.get(output.suffix.lower(), "")
-    if form not in ("jsonl", "csv"):
-        raise click.UsageError(
-            f"{output}: the output is a label file, .jsonl or .csv; `stancelib convert` makes others of it"
-        )
-    return form
 
 
 class _Pool:
