@@ -94,16 +94,18 @@ def command(
     topics = model_of(task.model, task.digest).taxonomy.names
     settings = task.settings() | {"form": form, "input": archive.fingerprint()}
     keep = form != "table" and "-" not in paths
-    with Sink(output, form, topics, settings, resume=resume, keep=keep, metadata=metadata) as sink:
-        with Progress(archive.size, sink.done.size, progress) as bar:
-            found: Iterator[Record] = itertools.islice(archive.records(), sink.done.records, None)
-            if form in ("csv", "parquet") and not metadata:
-                found = _without_metadata(found, bar.say)
-            for batch in label_records(task, found, jobs):
-                for message in (*batch.problems, *batch.notes):
-                    bar.say(message)
-                sink.write(batch)
-                bar.update(batch)
+    with (
+        Sink(output, form, topics, settings, resume=resume, keep=keep, metadata=metadata) as sink,
+        Progress(archive.size, sink.done.size, progress) as bar,
+    ):
+        found: Iterator[Record] = itertools.islice(archive.records(), sink.done.records, None)
+        if form in ("csv", "parquet") and not metadata:
+            found = _without_metadata(found, bar.say)
+        for batch in label_records(task, found, jobs):
+            for message in (*batch.problems, *batch.notes):
+                bar.say(message)
+            sink.write(batch)
+            bar.update(batch)
     if sink.done.problems:
         raise click.exceptions.Exit(1)
 
