@@ -149,7 +149,7 @@ def parse(toml: str, where: str, read_taxonomy: Callable[[str], Taxonomy]) -> Te
     bare = [{key: value for key, value in table.items() if key not in keys} for table in tables]
     if path is not None:
         known = {topic["name"]: topic for topic in read_taxonomy(path).as_dict()["topic"]}
-        if strange := [table for table in bare if set(table) != {"name"} or table["name"] not in known]:
+        if strange := [table for table in bare if set(table) != {"name"} or table["name"] not in [*known]]:
             raise TaxonomyError(
                 f"{where}: with a taxonomy a topic has its name and {', '.join(keys)}; names: {', '.join(known)}; "
                 f"here is {str(strange[0])[:80]}"

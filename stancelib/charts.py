@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -39,13 +41,26 @@ def stances_by(
     return found
 
 
+# ISO 8601, and what calendars in Iran write: 1403/2/12, in any digits.
+_DATE = re.compile(r"(\d{4})[-/.](\d\d?)(?:[-/.](\d\d?))?(?!\d)")
+
+
 def period_of(dates: Iterable[str]) -> Callable[[str], str]:
-    """How to shorten ISO dates so that few of them are left: to days, months or years."""
+    """How to shorten dates so that a chart has a row for each: to days, months or years; other text is left as it is.
+
+    >>> [period_of([])(date) for date in ("2024-05-01T10:00:00Z", "۱۴۰۳/۲/۱۲", "May 1, 2024")]
+    ['2024-05-01', '1403-02-12', 'May 1, 2024']
+    """
     every = set(dates)
-    for length in (10, 7):
-        if len({date[:length] for date in every}) <= 2 * ROWS:
-            return lambda date: date[:length]
-    return lambda date: date[:4]
+    for length in (3, 2):
+        if len({_cut(date, length) for date in every}) <= ROWS:
+            return functools.partial(_cut, length=length)
+    return functools.partial(_cut, length=1)
+
+
+def _cut(date: str, length: int) -> str:
+    found = _DATE.match(date)
+    return "-".join(f"{int(part):02}" for part in found.groups()[:length] if part) if found else date
 
 
 def bars(

@@ -117,11 +117,11 @@ def explain(table: VoteTable, labels: Sequence[str], paragraph: str) -> Explanat
         text=paragraph,
         labels=tuple(labels),
         bias=table.features.bias,
-        units=tuple(UnitVotes(unit, places.get(unit, ()), votes) for unit, votes in found),
+        units=tuple(UnitVotes(unit, tuple(places.get(unit, ())), votes) for unit, votes in found),
     )
 
 
-def _places(table: VoteTable, paragraph: str) -> dict[str, tuple[tuple[int, int], ...]]:
+def _places(table: VoteTable, paragraph: str) -> dict[str, list[tuple[int, int]]]:
     """Where each unit stands. hazm's normaliser does not say what became of which character: then nowhere."""
     features = table.features
     if features.normalizer == "hazm":
@@ -132,4 +132,4 @@ def _places(table: VoteTable, paragraph: str) -> dict[str, tuple[tuple[int, int]
     for unit, first, last in placed:
         if last > first:
             places.setdefault(unit, []).append((tokens[first][1], tokens[last - 1][2]))
-    return {unit: tuple(spans) for unit, spans in places.items()}
+    return places

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -77,6 +77,10 @@ class Labels(list[LabelledParagraph]):
     def __init__(self, paragraphs: Iterable[LabelledParagraph], model: StanceModel) -> None:
         super().__init__(paragraphs)
         self._model = model
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[list[Any]], tuple[list[LabelledParagraph]]]:
+        """What is pickled or copied is a plain list, as slices are: a model has megabytes, some labels a few hundred bytes."""
+        return list, ([*self],)
 
     def explain(self) -> list[Explanation]:
         """The scores of each paragraph taken apart into the votes of its words, as `StanceModel.explain` does."""

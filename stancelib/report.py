@@ -45,16 +45,18 @@ class Article:
     Args:
         paragraphs: its labelled paragraphs, at least one.
         explanations: the explanation of each; ``None`` where the votes are not to be shown.
+        threshold: a probability by which topics were found instead of the model's thresholds on the score.
     """
 
     paragraphs: Sequence[LabelledParagraph]
     explanations: Sequence[Explanation | None]
+    threshold: float | None = None
 
 
-def explained(model: StanceModel, paragraphs: Sequence[LabelledParagraph]) -> Article:
-    """An article with the votes of every paragraph that has a label."""
+def explained(model: StanceModel, paragraphs: Sequence[LabelledParagraph], threshold: float | None = None) -> Article:
+    """An article with the votes of every paragraph that has a label; ``threshold`` as it was labelled with."""
     why = iter(model.explain([p.text for p in paragraphs if p.labels]))
-    return Article(paragraphs, [next(why) if p.labels else None for p in paragraphs])
+    return Article(paragraphs, [next(why) if p.labels else None for p in paragraphs], threshold)
 
 
 def page(articles: Sequence[Article], model: StanceModel, about: str = "") -> str:
@@ -189,12 +191,12 @@ def _charts(articles: Sequence[Article], taxonomy: Taxonomy) -> Markup:
                 caption = together(_topic(taxonomy, topic), " ", said(title))
                 found.append(chart(caption, group, dict(sorted(rows.items())) if group == "date" else _largest(rows)))
     if len(every) > 1:
-        anchors = {_name(p[0]): f"#a{n}" for n, p in reversed(list(enumerate(every, 1)))}
-        linked = functools.partial(_link, anchors)
+        names = {f"a{n}": _name(p[0]) for n, p in enumerate(every, 1)}  # two articles may have the same
+        linked = functools.partial(_link, names)
         by_article = [
             chart(_topic(taxonomy, topic), "article", _largest(rows), linked)
             for topic in taxonomy.names
-            if (rows := charts.stances_by(every, topic, _name))
+            if (rows := _by_article(every, topic))
         ]
         found.append(tag("details", tag("summary", said("by_article")), *by_article, class_="chart"))
     if len(found) == 1:  # its caption says what it is
@@ -206,12 +208,18 @@ def _isolated(name: str) -> Markup:
     return tag("bdi", name)
 
 
-def _link(anchors: Mapping[str, str], name: str) -> Markup:
-    return tag("a", tag("bdi", name), href=anchors[name])
+def _link(names: Mapping[str, str], anchor: str) -> Markup:
+    return tag("a", tag("bdi", names[anchor]), href=f"#{anchor}")
+
+
+def _by_article(every: Sequence[Sequence[LabelledParagraph]], topic: str) -> dict[str, charts.Counts]:
+    counted = ((n, charts.stances_by([article], topic, lambda _: "")) for n, article in enumerate(every, 1))
+    return {f"a{n}": found[""] for n, found in counted if found}
 
 
 def _largest(rows: Mapping[str, charts.Counts]) -> dict[str, charts.Counts]:
-    return dict(sorted(rows.items(), key=lambda row: (-row[1].total(), row[0])))
+    """Those with as many stay in the order of the articles."""
+    return dict(sorted(rows.items(), key=lambda row: -row[1].total()))
 
 
 def _name(paragraph: LabelledParagraph) -> str:
@@ -269,7 +277,7 @@ def _article(n: int, article: Article, model: StanceModel, votes: dict[str, Any]
     for paragraph, why in zip(article.paragraphs, article.explanations, strict=True):
         name = f"a{n}-{paragraph.par}"
         if why is not None:
-            votes[name] = _votes(paragraph, why, model)
+            votes[name] = _votes(paragraph, why, model, article.threshold)
         parts.append(_paragraph(name, paragraph, model.taxonomy, why is not None))
     return tag(
         "article",
@@ -325,16 +333,20 @@ def _label(label: Label, taxonomy: Taxonomy, mode: int, why: bool) -> Iterator[M
     )
 
 
-def _votes(paragraph: LabelledParagraph, why: Explanation, model: StanceModel) -> dict[str, Any]:
+def _votes(
+    paragraph: LabelledParagraph, why: Explanation, model: StanceModel, threshold: float | None
+) -> dict[str, Any]:
     """The votes of a paragraph as the script reads them: for each label those for the topic, then those for its stance
-    rather than the next likely one, in thousandths. Places are counted as JavaScript counts, in UTF-16."""
+    rather than the next likely one, in thousandths, and the score that a topic needed, if it was by its score that it was
+    found. Places are counted as JavaScript counts, in UTF-16."""
     scores = dict(zip(why.labels, why.scores.tolist(), strict=True))
     modes: list[tuple[str, str | None]] = []
     needed: list[int | None] = []
     for label in paragraph.labels:
         first, second, *_ = sorted(STANCES, key=lambda stance: -scores[f"{label.topic}:{stance}"])
         modes += [(label.topic, None), (f"{label.topic}:{first}", f"{label.topic}:{second}")]
-        needed += [round(1000 * float(model.threshold[model.taxonomy.names.index(label.topic)])), None]
+        score = model.threshold[model.taxonomy.names.index(label.topic)]
+        needed += [round(1000 * float(score)) if threshold is None else None, None]
     pulls = [{unit.unit: vote for unit, vote in why.pulls(*mode)} for mode in modes]
     units, small = [], [0.0] * len(modes)
     place = _utf16(why.text)

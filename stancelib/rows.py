@@ -258,6 +258,24 @@ def _dicts(batch: Any) -> list[dict[str, Any] | InputError]:
     return found
 
 
+def nesting(value: Any) -> int:
+    """How many levels of objects and lists a JSON value has; what is none has one. It may have more than Python recurses.
+
+    >>> nesting({"a": [1]}), nesting("text")
+    (3, 1)
+    """
+    levels, level = 0, [value]
+    while level:
+        levels += 1
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return levels
+
+
 def identity(data: Mapping[str, Any]) -> str | None:
     """The id of a record as text, ``None`` where it has none; NaN is what pandas has where there is none.
 

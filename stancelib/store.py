@@ -28,6 +28,7 @@ from stancelib.files import write_whole
 from stancelib.lookup import Lines
 from stancelib.model import Labels, StanceModel
 from stancelib.records import STANCES
+from stancelib.rows import nesting
 from stancelib.units import Gazetteer
 from stancelib.votes import FeatureTable, VoteTable
 
@@ -243,17 +244,12 @@ def _object(data: bytes, name: str) -> dict[str, Any]:
     try:
         value = json.loads(data.decode())
         json.dumps(value, ensure_ascii=False).encode()  # no lone surrogates
-        deep = _nesting(value) > _MAX_NESTING
+        deep = nesting(value) > _MAX_NESTING
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{name} is not JSON in UTF-8: {error}") from error
     if deep or not isinstance(value, dict):
         raise ModelFileError(f"{name} is not an object, or has more than {_MAX_NESTING} levels")
     return value
-
-
-def _nesting(value: Any) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_nesting, inner), default=0)
 
 
 def _check_directory(data: bytes) -> None:

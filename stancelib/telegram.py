@@ -194,7 +194,8 @@ def _date(message: dict[str, Any]) -> str | None:
         return None
     try:
         clock = datetime.fromisoformat(shown)
-        moment = datetime.fromtimestamp(int(message["date_unixtime"]), UTC)
+        # By way of a float: a whole number of 1e999999999 would take for ever.
+        moment = datetime.fromtimestamp(int(float(message["date_unixtime"])), UTC)
         return clock.replace(tzinfo=timezone(clock - moment.replace(tzinfo=None))).isoformat()
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return shown

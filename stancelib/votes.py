@@ -10,6 +10,7 @@ so the features of a unit are looked up once, when the unit is first met, and a 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -189,6 +190,16 @@ class VoteTable:
         return Spelling(self._letters.values[between(starts, lengths)], lengths)
 
     # --- words that are new ------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread at a time. What breaks it off, Ctrl-C in a notebook or want of memory, leaves no word learned by half."""
+        with self._lock:
+            try:
+                yield
+            except BaseException:
+                self._forget()
+                raise
 
     def _forget(self) -> None:
         for growing in (self._votes, self._hashes, self._lengths, self._kinds):
@@ -373,7 +384,7 @@ class VoteTable:
     def scores(self, texts: Sequence[str]) -> Floats:
         """Decision values, shape (paragraphs, labels)."""
         result = np.empty((len(texts), len(self.features.bias)))
-        with self._lock:
+        with self._alone():
             for start, end in _slices(texts):
                 result[start:end] = self._scores_of_slice(texts[start:end])
         return result
@@ -399,7 +410,7 @@ class VoteTable:
         Returns:
             (unit, (labels,)) pairs, words first, in order of first occurrence; a pair of words has a space in it.
         """
-        with self._lock:
+        with self._alone():
             found = [
                 (self._name(n), w, self._votes.values[n].copy())
                 for unit, _, weight in self._weighted_sections([paragraph])

@@ -137,7 +137,7 @@ def test_the_command(run, tmp_path: Path) -> None:
     before = files[1].read_bytes()
     code, _, err = run("agreement", *files, "--disagreements", files[1])
     assert (code, files[1].read_bytes()) == (2, before)
-    assert "is one of the label files" in err
+    assert "is to be read and written" in err
     assert "no directory" in run("agreement", *files, "--disagreements", tmp_path / "none" / "x.jsonl")[2]
     files[1].write_text('{"id": "1"', encoding="utf-8")
     code, _, err = run("agreement", *files)

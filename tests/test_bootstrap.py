@@ -99,6 +99,7 @@ def test_votes(paragraph: str, topic: int, stance: str | None) -> None:
         ),
         (FLOODS.replace("favor", "#").replace("against", "#"), "no stance could be learned"),
         ('taxonomy = "x"\n[[topic]]\nname = "sport"\nstrong = ["گل"]\nfavor = ["برد"]', "names: energy, gaza"),
+        ('taxonomy = "x"\n[[topic]]\nname = ["gaza"]\nstrong = ["غزه"]', "names: energy, gaza"),
     ],
 )
 def test_bad_terms_files(toml: str, problem: str) -> None:
@@ -204,6 +205,8 @@ def test_wrong_usage(run, tmp_path: Path) -> None:
     pool.write_text("باران بارید.", encoding="utf-8")
     terms.write_text(FLOODS, encoding="utf-8")
     assert run("bootstrap", pool, "-o", tmp_path / "m")[0] == 2
+    code, _, err = run("bootstrap", "--terms", terms, pool, "-o", tmp_path / "m", "--labels", tmp_path / "weak.parquet")
+    assert (code, "a label file, .jsonl or .csv" in " ".join(err.split())) == (2, True)
     code, _, err = run("bootstrap", "--terms", terms, pool, "-o", tmp_path / "none" / "m")
     assert (code, "no directory" in err) == (2, True)
     code, _, err = run("bootstrap", "--terms", tmp_path / "none.toml", pool, "-o", tmp_path / "m")

@@ -31,6 +31,38 @@ def test_label_jsonl(run) -> None:
     assert set(rows[0]["scores"]) == {"energy", "gaza", "bilateral_ties"}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "suggest POOL --labelled FILE -o FILE",
+        "suggest POOL --model FILE -o FILE",
+        "report POOL --model FILE -o FILE",
+        "label POOL --model FILE -o FILE --format jsonl",
+        "bootstrap POOL --terms FILE -o FILE",
+        "bootstrap POOL --terms FILE -o m.stance --labels FILE",
+        "bootstrap FILE --terms POOL -o m.stance --labels FILE",
+        "bootstrap POOL --terms terms.toml -o FILE --labels FILE",
+        "train FILE -o FILE",
+        "train POOL --taxonomy FILE -o FILE",
+        "convert FILE -o FILE",
+        "convert POOL --taxonomy FILE -o FILE",
+        "convert --config-for doccano --taxonomy FILE -o FILE",
+        "agreement FILE POOL --disagreements FILE",
+    ],
+)
+def test_nothing_that_is_read_is_written_over(
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file.jsonl").write_text('{"text": "نفت", "topics": [], "stance": {}}\n', encoding="utf-8")
+    Path("pool.jsonl").write_text('{"text": "گاز"}\n', encoding="utf-8")
+    names = {"FILE": "file.jsonl", "POOL": "pool.jsonl"}
+    code, out, err = run(*(names.get(argument, argument) for argument in arguments.split()))
+    assert (code, out) == (2, "")
+    assert "file.jsonl is to be read and written" in " ".join(err.split())
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file.jsonl", "pool.jsonl"]
+
+
 def test_label_stdin_and_threshold(run, monkeypatch: pytest.MonkeyPatch) -> None:
     class In:
         buffer = io.BytesIO("صادرات نفت ایران افزایش یافت.".encode())

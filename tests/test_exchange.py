@@ -365,6 +365,40 @@ def test_wrong_usage_of_convert(run, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
 
 
+@pytest.mark.parametrize("depth", [100, 900, 960, 970, 980, 990, 100_000])
+def test_a_record_that_is_nested_too_deep_is_named(run, tmp_path: Path, depth: int) -> None:
+    good = '{"text": "نفت", "topics": [], "more": %s}\n' % ("[" * 40 + "]" * 40)
+    deep = '{"text": "گاز", "topics": [], "more": %s}\n' % ("[" * depth + "]" * depth)
+    (tmp_path / "in.jsonl").write_text(deep + good, encoding="utf-8")
+    code, _, err = run("convert", tmp_path / "in.jsonl", "--to", "label-studio", "-o", tmp_path / "out.json")
+    assert (code, "line 1: " in err) == (1, True)
+    assert len(json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))) == 1
+
+
+def test_two_projects_in_one_file_are_not_mixed(run, tmp_path: Path) -> None:
+    head = {"id": 1, "annotator": 1, "annotation_id": 1}
+    both = [
+        head | {"text": "نفت", "topics": "energy", "stance_energy": "favor"},
+        head | {"text": "غزه", "topics": "gaza", "stance_gaza": "against"},
+    ]
+    (tmp_path / "min.json").write_text(json.dumps(both), encoding="utf-8")
+    code, _, err = run("convert", tmp_path / "min.json", "-o", tmp_path / "out.jsonl")
+    assert (code, "the id '1' stands already" in err) == (1, True)
+    assert (tmp_path / "out.jsonl").read_text(encoding="utf-8").count("energy") == 2
+
+
+def test_no_annotators_file_is_written_over_the_input(run, tmp_path: Path) -> None:
+    export = tmp_path / "1.json"
+    export.write_bytes((GOLDEN / "two-annotators.json").read_bytes())
+    task = json.loads(export.read_text(encoding="utf-8"))[0]
+    task["annotations"][0]["completed_by"] = 1
+    export.write_text(json.dumps([task]), encoding="utf-8")
+    before = export.read_bytes()
+    code, _, err = run("convert", export, "--to", "label-studio", "-o", tmp_path / "{annotator}.json")
+    assert (code, "to be read and written" in " ".join(err.split())) == (2, True)
+    assert export.read_bytes() == before
+
+
 def test_convert_without_annotators_or_paragraphs(run, tmp_path: Path) -> None:
     code, _, err = run("convert", GOLDEN / "labels.jsonl", "-o", tmp_path / "{annotator}.csv")
     assert code == 1

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,6 +67,13 @@ def test_every_place_of_a_word() -> None:
     assert [paragraph[start:end] for start, end in state.spans] == ["ايران", "عراق"]
 
 
+def test_a_word_that_stands_very_often() -> None:
+    count = 150_000  # a minute and more where each place copies those before it
+    (why,) = stancelib.load().explain(["نفت " * count])
+    (oil,) = [unit for unit in why.units if unit.unit == "نفت"]
+    assert len(oil.spans) == count and oil.spans[-1] == (4 * count - 4, 4 * count - 1)
+
+
 def test_labels_explain_themselves() -> None:
     labels = stancelib.label(SEED.read_text(encoding="utf-8"))
     every = labels.explain()
@@ -72,6 +83,13 @@ def test_labels_explain_themselves() -> None:
         for label in paragraph.labels:
             stances = {s: scores[f"{label.topic}:{s}"] for s in ("favor", "against", "neutral")}
             assert max(stances, key=stances.__getitem__) == label.stance
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda labels: pickle.loads(pickle.dumps(labels))])
+def test_labels_travel_without_their_model(way: Callable[[Any], Any]) -> None:
+    labels = stancelib.label("صادرات نفت ایران افزایش یافت.")
+    assert len(pickle.dumps(labels)) < 2000
+    assert way(labels) == labels and type(way(labels)) is type(labels[:]) is list
 
 
 def test_pulls_add_up_to_a_difference() -> None:
@@ -116,6 +134,13 @@ def test_the_command_tells_figures_that_add_up(run) -> None:
 def test_a_topic_that_was_not_found_is_explained_when_asked_for(run) -> None:
     code, out, _ = run("explain", SEED, "--par", "2", "--topic", "energy")
     assert code == 0 and "energy not found" in out and "bilateral_ties" not in out
+
+
+def test_a_threshold_of_ones_own_is_what_was_needed(run) -> None:
+    code, out, _ = run("explain", SEED, "--par", "2", "--topic", "bilateral_ties", "--threshold", "1")
+    assert code == 0 and re.search(
+        r"bilateral_ties not found, probability [0-9.]+: .* needed probability 1[.]00\n", out
+    )
 
 
 def test_json_lines(run) -> None:

@@ -90,6 +90,14 @@ def test_stdin_is_looked_into_and_nothing_of_it_is_lost(run, monkeypatch: pytest
     assert [row["id"] for row in found if row["title"]] == ["99"]
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_comes_too_late_for_a_column_is_told_once(run, tmp_path: Path, jobs: str) -> None:
+    late = write(tmp_path / "late.jsonl", [{"text": TEXT} | ({"date": "2024"} if n >= 150 else {}) for n in range(200)])
+    code, _, err = run("label", late, "-o", tmp_path / "out.csv", "--jobs", jobs)
+    assert (code, err.count("line 151: date comes too late"), err.count("\n")) == (0, 1, 1)
+    assert run("label", late, "-o", tmp_path / "out.jsonl") == (0, "", "")
+
+
 def test_an_article_is_not_lost_for_its_date(run, tmp_path: Path) -> None:
     times = pyarrow.array([0, 2**62], pyarrow.timestamp("us"))
     path, out = tmp_path / "a.parquet", tmp_path / "out.jsonl"

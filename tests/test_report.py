@@ -196,10 +196,26 @@ def test_charts_count() -> None:
 
 def test_few_rows_of_dates() -> None:
     days = [f"2024-{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 29)]
-    assert charts.period_of(days[:20])(days[0]) == "2024-01-01"
+    assert charts.period_of(days[: charts.ROWS])(days[0]) == "2024-01-01"
+    assert charts.period_of(days[: charts.ROWS + 1])(days[0]) == "2024-01"  # not the last days as others
     assert charts.period_of(days)(days[0]) == "2024-01"
     years = [f"{year}-05-01" for year in range(1990, 2025)]
     assert charts.period_of(years)(years[0]) == "1990"
+
+
+def test_dates_of_every_shape() -> None:
+    many = [f"۱۴۰۳/{month}/{day}" for month in range(1, 13) for day in range(1, 29)]
+    cut = charts.period_of(many)
+    assert sorted(map(cut, {many[0], many[-1]})) == ["1403-01", "1403-12"]
+    for other in ("May 1, 2024", "1714554000", "۱۲ اردیبهشت ۱۴۰۳", "2024", "", "20240501"):
+        assert cut(other) == other
+    assert len({cut(f"12 May 202{n}") for n in range(9)}) == 9
+
+
+def test_articles_with_the_same_title_are_counted_each() -> None:
+    html = report.page(articles(3, title="خبر"), stancelib.load())
+    table = html.split("</caption>")[-1].split("</table>")[0]
+    assert re.findall('<a href="#(a.)"><bdi>(.*?)</bdi>', table) == [("a1", "خبر"), ("a2", "خبر"), ("a3", "خبر")]
 
 
 def test_without_a_stance_or_a_label(tab: Any, tmp_path: Path) -> None:  # noqa: F811
@@ -227,6 +243,16 @@ def test_the_command(run, tmp_path: Path) -> None:
     assert run("report", SEED, "-o", tmp_path)[0] == 2
     assert run("report", SEED, "-o", tmp_path / "not" / "there.html")[0] == 2
     assert run("report", SEED, "-o", SEED)[0] == 1
+
+
+def test_a_score_is_needed_only_where_topics_are_found_by_it(run, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    needed = []
+    for more in ((), ("--threshold", "0.9")):
+        assert run("report", SEED, "-o", page, *more)[0] == 0
+        needed.append(re.findall(r'"needed":\[(.*?)\]', page.read_text(encoding="utf-8")))
+    assert all(re.fullmatch(r"-?\d+,null(,-?\d+,null)*", one) for one in needed[0]) and needed[0]
+    assert all(set(one.split(",")) == {"null"} for one in needed[1]) and needed[1]
 
 
 def test_no_paragraphs(run, tmp_path: Path) -> None:

@@ -135,6 +135,18 @@ def test_suggest_leaves_labelled_text_out(run, tmp_path: Path) -> None:
     assert corpus.read([out]).paragraphs[0].topics is None
 
 
+def test_an_id_is_given_once_in_all_rounds(run, tmp_path: Path) -> None:
+    for name, sentence in (("a", "قیمت بنزین گران شد"), ("b", "سفیر از خط لوله گفت")):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"id": 1, "text": sentence}) + "\n", encoding="utf-8")
+    pool = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    assert run("suggest", *pool, "-n", "1", "-o", first)[0] == 0
+    assert run("suggest", *pool, "-n", "1", "--labelled", first, "-o", second)[0] == 0
+    reading = corpus.read([first, second])
+    assert reading.problems == []
+    assert len({p.text for p in reading.paragraphs}) == 2
+
+
 def test_wrong_usage_of_suggest(run, tmp_path: Path) -> None:
     pool = tmp_path / "pool.jsonl"
     pool.write_text('{"text": "…"}\n', encoding="utf-8")

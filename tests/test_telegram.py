@@ -92,6 +92,12 @@ def test_dates(more: dict[str, Any], date: str | None) -> None:
     assert found.get("date") == date
 
 
+def test_a_number_with_a_huge_exponent_takes_no_time() -> None:
+    huge = export([message(1, TEXTS[0])]).replace(b'"1714554000"', b"1e999999999")
+    ((_, found),) = read(huge)
+    assert found["date"] == "2024-05-01T12:30:00"
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))), st.booleans())
 def test_any_text_comes_out_as_it_went_in(texts: list[str], ascii_only: bool) -> None:
     data = {"name": "x", "messages": [message(n, list(text)) for n, text in enumerate(texts)]}

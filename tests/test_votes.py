@@ -86,6 +86,21 @@ def test_company_and_history_do_not_matter_to_the_last_bit(small_model: StanceMo
     assert np.array_equal(together, copy.deepcopy(small_model.table).scores(texts))
 
 
+@pytest.mark.parametrize("step", ["_numbers", "_ends", "_letters", "_votes", "_hashes", "_lengths", "_kinds"])
+def test_an_interruption_leaves_no_word_learned_by_half(
+    small_model: StanceModel, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    table = VoteTable(small_model.table.features)
+    first, second = ["صادرات نفت ایران افزایش یافت"], ["وزیران ترکیه و عراق در غزه"]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(getattr(table, step), "add" if step == "_numbers" else "extend", interrupted)
+        table.scores(first)
+    assert np.array_equal(table.scores([*second, *first]), small_model.score([*second, *first]))
+
+
 def test_a_large_batch_is_cut_into_slices(small_model: StanceModel, gold: list[Paragraph]) -> None:
     texts = [p.text for p in gold[:700]] * 4 + ["نفت ایران " * 60_000, "گاز"] * 3
     assert np.array_equal(small_model.score(texts)[:700], small_model.score(texts[:700]))

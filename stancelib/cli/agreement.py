@@ -39,10 +39,7 @@ def command(
     if len({target(path) for path in paths}) < len(paths):
         raise click.UsageError("a file stands twice; each annotator has their own")
     if disagreements is not None:
-        away = target(disagreements)
-        if any(away.is_relative_to(target(path)) for path in paths):
-            raise click.UsageError(f"{disagreements} is one of the label files; name another file")
-        require_place(disagreements)
+        require_place(disagreements, *paths, taxonomy_file)
     topics = read_taxonomy(taxonomy_file)
     annotators = {}
     problems = 0

@@ -11,7 +11,7 @@ import click
 from stancelib import bootstrap, corpus, exchange, files, store, text
 from stancelib.cli.archive import Archive
 from stancelib.cli.common import PATH, require_place, say
-from stancelib.cli.labels import read_taxonomy, tell_model, tell_report
+from stancelib.cli.labels import form_of, read_taxonomy, tell_model, tell_report
 from stancelib.cli.options import input_options
 from stancelib.errors import InputError, TaxonomyError
 from stancelib.exchange.items import Item
@@ -38,10 +38,8 @@ def command(
     stance; seeds/terms has one for each shipped topic and says how to write one. The labels that come of them are weak:
     read some with --labels, mend them, and train on the mended ones.
     """
-    for path in filter(None, (output, labels_file)):
-        require_place(path)
-    if labels_file is not None and files.target(labels_file) == files.target(output):
-        raise click.UsageError("--labels and --output are the same file")
+    require_place(output, *terms_files)
+    form = form_of(labels_file, *terms_files, *map(Path, pool), output)
     terms = bootstrap.Terms.join([_read_terms(path) for path in terms_files])
     source = _Pool(Archive(pool, input_format, encoding, text_field, output))
     texts = bootstrap.draw(source.paragraphs(), terms)
@@ -50,7 +48,6 @@ def command(
     labelled = bootstrap.weak_labels(texts, terms)
     tell_report(corpus.report(labelled, terms.taxonomy.names))
     if labels_file is not None:
-        form = "csv" if labels_file.suffix.lower() == ".csv" else "jsonl"
         files.write_whole(labels_file, exchange.to_bytes([Item(p, {}) for p in labelled], form))
     model = bootstrap.fit(labelled, terms)
     store.save(model, output)

@@ -55,14 +55,20 @@ def tell(line: str) -> None:
         click.echo(line)
 
 
-def require_place(output: Path) -> None:
+def require_place(output: Path, *read: Path | None) -> None:
     """Say that a file can't be written somewhere before the work is done, not after it.
 
+    Args:
+        output: the file.
+        read: files and directories that are read in the same run; ``None`` is none.
+
     Raises:
-        UsageError: a directory has its name, or there is none to write to.
+        UsageError: it is among them, a directory has its name, or there is none to write to.
     """
     if files.is_stream(output):
         return
+    if any(files.target(output).is_relative_to(files.target(path)) for path in read if path is not None):
+        raise click.UsageError(f"{output} is to be read and written; give an output elsewhere")
     if output.is_dir():
         raise click.UsageError(f"{output} is a directory; --output must be a file")
     directory = files.target(output).parent

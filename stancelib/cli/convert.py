@@ -65,7 +65,7 @@ def command(
     if tool is not None:
         if paths or source or form or annotator or predictions or model_file:
             raise click.UsageError("--config-for goes with --output and --taxonomy alone; it needs no label files")
-        require_place(output)
+        require_place(output, taxonomy_file)
         files.write_whole(output, _configuration(tool, read_taxonomy(taxonomy_file)))
         return
     form = _form(output, form)
@@ -80,7 +80,7 @@ def command(
     if guessed := sum(doccano.PRELABELLED in i.more and i.paragraph.topics is not None for i in reading.items):
         say(f"{guessed} paragraphs had a model's labels before anybody looked; have doccano export approved ones only")
     if every:
-        _write_each(reading.items, output, form)
+        _write_each(reading.items, output, form, paths)
     else:
         guesses = _guesses(reading.items, model, version) if model else ()
         data = exchange.to_bytes(reading.items, form, guesses, array=output.suffix.lower() == ".json")
@@ -112,8 +112,6 @@ def _check(
 ) -> None:
     if not paths:
         raise click.UsageError("give label files to convert")
-    if any(files.target(output).is_relative_to(files.target(path)) for path in paths):
-        raise click.UsageError(f"{output} is to be read and written; give an --output elsewhere")
     if every and (annotator or predictions):
         raise click.UsageError(f"{_ANNOTATOR} in --output goes without --annotator and --predictions")
     if predictions and form not in _TOOLS:
@@ -124,7 +122,7 @@ def _check(
         raise click.UsageError("--predictions takes the topics of the model; leave --taxonomy out")
     if model_file and not predictions:
         raise click.UsageError("--model goes with --predictions")
-    require_place(output)
+    require_place(output, *paths, model_file, taxonomy_file)
 
 
 def _configuration(tool: str, taxonomy: Taxonomy) -> bytes:
@@ -150,7 +148,7 @@ def _guesses(found: Sequence[Item], model: StanceModel, version: str) -> list[Gu
     return guesses
 
 
-def _write_each(found: Sequence[Item], output: Path, form: str) -> None:
+def _write_each(found: Sequence[Item], output: Path, form: str, read: Sequence[Path]) -> None:
     """A file for each annotator with what they labelled."""
     by: dict[str, list[Item]] = {}
     for item in found:
@@ -168,6 +166,7 @@ def _write_each(found: Sequence[Item], output: Path, form: str) -> None:
         file = output.with_name(output.name.replace(_ANNOTATOR, re.sub(r"[^\w.@+-]", "_", name)))
         if file in made:
             raise InputError(f"the annotators {made[file]!r} and {name!r} would have the same file; use --annotator")
+        require_place(file, *read)
         made[file] = name
     for file, name in made.items():
         files.write_whole(file, exchange.to_bytes(by[name], form, array=file.suffix.lower() == ".json"))

@@ -67,13 +67,18 @@ def command(
                 if form == "jsonl":
                     click.echo(json.dumps(paragraph.as_dict() | {"explanation": why.as_dict()}, ensure_ascii=False))
                 else:
-                    click.echo("\n".join(_told(model, paragraph, why, topic, count)))
+                    click.echo("\n".join(_told(model, paragraph, why, topic, count, threshold)))
     if bad:
         raise click.exceptions.Exit(1)
 
 
 def _told(
-    model: StanceModel, paragraph: LabelledParagraph, why: Explanation, topic: str | None, count: int
+    model: StanceModel,
+    paragraph: LabelledParagraph,
+    why: Explanation,
+    topic: str | None,
+    count: int,
+    threshold: float | None,
 ) -> Iterator[str]:
     """For people: the paragraph, then the score of each label taken apart."""
     name = paragraph.doc if paragraph.id is None else f"{paragraph.doc} {paragraph.id}"
@@ -85,7 +90,8 @@ def _told(
         if name not in (labels if topic is None else [topic]):
             continue
         verdict = "found" if name in labels else "not found"
-        yield f"  {name} {verdict}, probability {paragraph.scores[name]:.2f}: score {scores[name]:+.2f}, needed {model.threshold[k]:+.2f}"
+        needed = f"{model.threshold[k]:+.2f}" if threshold is None else f"probability {threshold:.2f}"
+        yield f"  {name} {verdict}, probability {paragraph.scores[name]:.2f}: score {scores[name]:+.2f}, needed {needed}"
         yield from _sides(why, name, None, count)
         first, second, *_ = sorted(STANCES, key=lambda stance: -scores[f"{name}:{stance}"])
         given, other = f"{name}:{first}", f"{name}:{second}"

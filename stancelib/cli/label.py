@@ -6,13 +6,13 @@ import functools
 import itertools
 import shutil
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from stancelib import formats, rows
-from stancelib.batch import Task, label_records, model_of
+from stancelib.batch import Record, Task, label_records, model_of
 from stancelib.cli.archive import Archive
 from stancelib.cli.common import PATH, require_place, say, shown
 from stancelib.cli.options import input_options, model_options, stance_threshold
@@ -72,7 +72,7 @@ def command(
         _on_cluster(dask, archive, output, task, text_field, resume, progress)
         return
     if output is not None:
-        require_place(output)
+        require_place(output, model_file)
     if form is None:
         form = rows.SUFFIXES.get(output.suffix.lower(), "table") if output is not None else "table"
         if output is not None and form == "table" and output.suffix.lower() not in ("", ".txt", ".md"):
@@ -94,16 +94,33 @@ def command(
     topics = model_of(task.model, task.digest).taxonomy.names
     settings = task.settings() | {"form": form, "input": archive.fingerprint()}
     keep = form != "table" and "-" not in paths
-    with Sink(output, form, topics, settings, resume=resume, keep=keep, metadata=metadata) as sink:
-        records = itertools.islice(archive.records(), sink.done.records, None)
-        with Progress(archive.size, sink.done.size, progress) as bar:
-            for batch in label_records(task, records, jobs):
-                for message in (*batch.problems, *batch.notes):
-                    bar.say(message)
-                sink.write(batch)
-                bar.update(batch)
+    with (
+        Sink(output, form, topics, settings, resume=resume, keep=keep, metadata=metadata) as sink,
+        Progress(archive.size, sink.done.size, progress) as bar,
+    ):
+        found: Iterator[Record] = itertools.islice(archive.records(), sink.done.records, None)
+        if form in ("csv", "parquet") and not metadata:
+            found = _without_metadata(found, bar.say)
+        for batch in label_records(task, found, jobs):
+            for message in (*batch.problems, *batch.notes):
+                bar.say(message)
+            sink.write(batch)
+            bar.update(batch)
     if sink.done.problems:
         raise click.exceptions.Exit(1)
+
+
+def _without_metadata(records: Iterator[Record], say: Callable[[str], None]) -> Iterator[Record]:
+    """The records; says once where the first stands of whose title, date or outlet the table has no column."""
+    told = False
+    for record in records:
+        if record.metadata and not told:
+            say(
+                f"{record.where}: {', '.join(record.metadata)} comes too late for a column of the table; "
+                "JSON lines have it (--format jsonl)"
+            )
+            told = True
+        yield record
 
 
 def _on_cluster(

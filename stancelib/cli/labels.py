@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from stancelib import corpus, taxonomy
-from stancelib.cli.common import say, say_problems, shown, tell
+import click
+
+from stancelib import corpus, files, rows, taxonomy
+from stancelib.cli.common import require_place, say, say_problems, shown, tell
 from stancelib.errors import InputError, TaxonomyError
 from stancelib.model import StanceModel
 from stancelib.records import Paragraph
@@ -53,6 +55,23 @@ def read_gold(paths: Iterable[Path], topics: Taxonomy) -> tuple[list[Paragraph],
     if not gold:
         raise InputError("there is no gold paragraph to measure on")
     return gold, bad
+
+
+def form_of(output: Path | None, *read: Path | None) -> str:
+    """What a label file that is to be written will be, "jsonl" or "csv"; stdout gets JSON lines.
+
+    Raises:
+        UsageError: it is named as something else, or there is no place for it beside what is ``read``.
+    """
+    if output is None or files.is_stream(output):
+        return "jsonl"
+    require_place(output, *read)
+    form = rows.SUFFIXES.get(output.suffix.lower(), "")
+    if form not in ("jsonl", "csv"):
+        raise click.UsageError(
+            f"{output}: the output is a label file, .jsonl or .csv; `stancelib convert` makes others of it"
+        )
+    return form
 
 
 def tell_report(report: corpus.Report) -> None:

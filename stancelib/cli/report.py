@@ -43,7 +43,7 @@ def command(
     PATHS are as for `stancelib label`. The page is Persian with an English switch and needs no network and no other
     file. Charts by outlet and date are there where records have the fields outlet and date.
     """
-    require_place(output)
+    require_place(output, model_file)
     archive = Archive(paths, input_format, encoding, text_field, output)
     model, _, digest = batch.load(model_file)
     articles: list[report.Article] = []
@@ -55,7 +55,7 @@ def command(
         bad |= bool(done.problems)
         found = [article for article in done.articles if article]
         full = len(articles) + len(found) > most
-        articles += [report.explained(model, article) for article in found[: most - len(articles)]]
+        articles += [report.explained(model, article, threshold) for article in found[: most - len(articles)]]
         if full:
             say(f"there are more than {most} articles; the page has the first {most} (--most)")
             break

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from stancelib import corpus, exchange, files, rows, text
+from stancelib import corpus, exchange, files, text
 from stancelib.batch import Batch, Record, batches, load
 from stancelib.cli.archive import Archive
-from stancelib.cli.common import PATH, require_place, say, say_problems
+from stancelib.cli.common import PATH, say, say_problems
+from stancelib.cli.labels import form_of
 from stancelib.cli.options import input_options
 from stancelib.cli.progress import Progress
 from stancelib.errors import InputError
@@ -51,12 +52,12 @@ def command(
     Those of whose labels the model is least sure come first, no two of them alike; the field why says what it is unsure
     of. The output is a label file without labels: `stancelib convert` takes it to doccano or Label Studio.
     """
-    form = _form(output)
+    form = form_of(output, *labelled, model_file)
     archive = Archive(paths, input_format, encoding, text_field, output)
     reading = corpus.read(labelled)
     say_problems(reading.problems)
     shortlist = Shortlist(load(model_file)[0], wanted, [p.text for p in reading.paragraphs])
-    pool = _Pool()
+    pool = _Pool({p.id for p in reading.paragraphs})
     with Progress(archive.size, 0, progress) as bar:
         for batch in batches(archive.records()):
             done = pool.take(batch, shortlist)
@@ -79,22 +80,11 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _form(output: Path | None) -> str:
-    if output is None or files.is_stream(output):
-        return "jsonl"
-    require_place(output)
-    form = rows.SUFFIXES.get(output.suffix.lower(), "")
-    if form not in ("jsonl", "csv"):
-        raise click.UsageError(
-            f"{output}: the output is a label file, .jsonl or .csv; `stancelib convert` makes others of it"
-        )
-    return form
-
-
 class _Pool:
-    """Where the paragraphs of a pool come from."""
+    """Where the paragraphs of a pool come from; ``taken`` are ids that none of them may get."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = taken
         self._paragraphs = 0
         # Of each article: the number of its first paragraph, doc and id, and the kinds of its paragraphs.
         self._articles: list[tuple[int, str, str | None, list[str]]] = []
@@ -120,12 +110,13 @@ class _Pool:
     def items(self, picked: Sequence[Suggestion]) -> list[Item]:
         """The paragraphs picked as records of a label file, each with an id of its own."""
         found = []
-        taken: set[str] = set()
+        taken = {*self._taken}
         for one in picked:
             first, doc, given, kinds = self._articles[bisect_right(self._articles, one.number, key=itemgetter(0)) - 1]
             par = one.number - first + 1
             name = (given or doc) + (f"-{par}" if len(kinds) > 1 else "")
-            # Two files may have the same id, and an id that ends in -1 may be there beside a first paragraph.
+            # Two files may have the same id, and an id that ends in -1 may be there beside a first paragraph; what was
+            # picked before and is labelled has its id too, and is trained on together with this.
             unique = next(n for n in chain([name], (f"{name}~{k}" for k in count(2))) if n not in taken)
             taken.add(unique)
             paragraph = Paragraph(unique, one.text, kind=kinds[par - 1])

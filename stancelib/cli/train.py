@@ -46,7 +46,7 @@ def command(
         raise click.UsageError("--weight goes with --extend")
     if not paths and not extend:
         raise click.UsageError("give label files to train on (or --extend)")
-    require_place(output)
+    require_place(output, *(path for path in paths if not path.is_dir()), taxonomy_file)
     topics = read_taxonomy(taxonomy_file)
     labelled, bad = read_labels(paths, topics, skip_bad)
     report = corpus.report(labelled, topics.names)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stancelib import corpus
+from stancelib import corpus, rows
 from stancelib.errors import InputError
 from stancelib.records import STANCES, LabelledParagraph, Paragraph
 
@@ -25,6 +25,9 @@ ID = "paragraph_id"
 
 #: Holds the fields that a format can't carry under their own names.
 EXTRA = "extra"
+
+#: Fields with more levels are refused: what Python can just read it can't write with another tool's levels around it.
+DEEPEST = 50
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -78,9 +81,11 @@ def item_of(data: Mapping[str, Any], topics: Collection[str] | None, annotator: 
     """An object of a label file, other fields included, into an `Item`.
 
     Raises:
-        InputError: as `corpus.paragraph_from_dict`.
+        InputError: as `corpus.paragraph_from_dict`; the other fields are nested deeper than ``DEEPEST``.
     """
     more = {key: value for key, value in data.items() if key not in FIELDS}
+    if rows.nesting(more) > DEEPEST:
+        raise InputError(f"its fields are nested more than {DEEPEST} deep")
     return Item(corpus.paragraph_from_dict(data, topics), more, annotator)
 
 

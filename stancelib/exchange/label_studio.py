@@ -80,10 +80,11 @@ def task_of_minimal(data: Mapping[str, Any]) -> Task:
 
 
 def merged(tasks: Iterable[Task]) -> list[Task]:
-    """Tasks with the same id as one, with the annotations of all: JSON-MIN and CSV have a record for each."""
-    found: dict[str, Task] = {}
+    """Tasks with the same id as one, with the annotations of all: JSON-MIN and CSV have a record for each. With another
+    text it is a task of another project, whose file was put behind this one."""
+    found: dict[tuple[str, str], Task] = {}
     for number, task in enumerate(tasks):
-        key = task.id or f" {number}"
+        key = task.id or f" {number}", str(task.data.get("text"))
         known = found.get(key)
         found[key] = Task(task.id, task.data, [*known.answers, *task.answers]) if known else task
     return list(found.values())
