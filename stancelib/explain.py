@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stancelib import text, units
+from stancelib.records import STANCES
 from stancelib.votes import VoteTable
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Explanation:
     def base(self, label: str, rather_than: str | None = None) -> float:
         """What is there before a word is read, of the score or the difference that `pulls` takes apart."""
         return float(self.bias @ self._toward(label, rather_than))
+
+    def stances(self, topic: str) -> list[str]:
+        """The labels of a topic's stances, the likeliest first."""
+        scores = dict(zip(self.labels, self.scores.tolist(), strict=True))
+        return sorted((f"{topic}:{stance}" for stance in STANCES), key=lambda label: -scores[label])
 
     def _toward(self, label: str, rather_than: str | None) -> Floats:
         toward = np.zeros(len(self.labels))
