@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stancelib import text, units
+from stancelib.errors import InputError
 from stancelib.records import STANCES
 from stancelib.votes import VoteTable
 
@@ -71,7 +72,7 @@ class Explanation:
             Every unit with its vote; with `base` they add up to the score, or to the difference of the two scores.
 
         Raises:
-            ValueError: there is no such label.
+            InputError: there is no such label.
         """
         toward = self._toward(label, rather_than)
         return sorted(((unit, float(unit.votes @ toward)) for unit in self.units), key=lambda pull: -pull[1])
@@ -86,6 +87,8 @@ class Explanation:
         return sorted((f"{topic}:{stance}" for stance in STANCES), key=lambda label: -scores[label])
 
     def _toward(self, label: str, rather_than: str | None) -> Floats:
+        if unknown := [name for name in (label, rather_than) if name not in (None, *self.labels)]:
+            raise InputError(f"there is no label {unknown[0]!r}; allowed: {', '.join(self.labels)}")
         toward = np.zeros(len(self.labels))
         toward[self.labels.index(label)] = 1
         if rather_than is not None:
