@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stancelib import text, units
+from stancelib.errors import InputError
+from stancelib.records import STANCES
 from stancelib.votes import VoteTable
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class Explanation:
             Every unit with its vote; with `base` they add up to the score, or to the difference of the two scores.
 
         Raises:
-            ValueError: there is no such label.
+            InputError: there is no such label.
         """
         toward = self._toward(label, rather_than)
         return sorted(((unit, float(unit.votes @ toward)) for unit in self.units), key=lambda pull: -pull[1])
@@ -79,7 +81,14 @@ class Explanation:
         """What is there before a word is read, of the score or the difference that `pulls` takes apart."""
         return float(self.bias @ self._toward(label, rather_than))
 
+    def stances(self, topic: str) -> list[str]:
+        """The labels of a topic's stances, the likeliest first."""
+        scores = dict(zip(self.labels, self.scores.tolist(), strict=True))
+        return sorted((f"{topic}:{stance}" for stance in STANCES), key=lambda label: -scores[label])
+
     def _toward(self, label: str, rather_than: str | None) -> Floats:
+        if unknown := [name for name in (label, rather_than) if name not in (None, *self.labels)]:
+            raise InputError(f"there is no label {unknown[0]!r}; allowed: {', '.join(self.labels)}")
         toward = np.zeros(len(self.labels))
         toward[self.labels.index(label)] = 1
         if rather_than is not None:

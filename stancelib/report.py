@@ -339,12 +339,11 @@ def _votes(
     """The votes of a paragraph as the script reads them: for each label those for the topic, then those for its stance
     rather than the next likely one, in thousandths, and the score that a topic needed, if it was by its score that it was
     found. Places are counted as JavaScript counts, in UTF-16."""
-    scores = dict(zip(why.labels, why.scores.tolist(), strict=True))
     modes: list[tuple[str, str | None]] = []
     needed: list[int | None] = []
     for label in paragraph.labels:
-        first, second, *_ = sorted(STANCES, key=lambda stance: -scores[f"{label.topic}:{stance}"])
-        modes += [(label.topic, None), (f"{label.topic}:{first}", f"{label.topic}:{second}")]
+        given, other, *_ = why.stances(label.topic)
+        modes += [(label.topic, None), (given, other)]
         score = model.threshold[model.taxonomy.names.index(label.topic)]
         needed += [round(1000 * float(score)) if threshold is None else None, None]
     pulls = [{unit.unit: vote for unit, vote in why.pulls(*mode)} for mode in modes]

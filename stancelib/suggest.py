@@ -85,7 +85,7 @@ def doubts(model: StanceModel, texts: Sequence[str]) -> Doubts:
     """
     scores = model.score(texts)
     found, stances = model.topic_probabilities(scores), model.stance_probabilities(scores)
-    turns = 1 / (1 + np.exp(-np.clip(model.threshold * model.slope + model.offset, -30, 30)))
+    turns = model.topic_probabilities(model.threshold[None])[0].clip(1e-9, 1 - 1e-9)
     there = np.where(found < turns, found / turns / 2, 1 - (1 - found) / (1 - turns) / 2)
     return Doubts(np.minimum(there, 1 - there), there * (1 - stances.max(axis=2)), found, turns, stances)
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import stancelib
 from stancelib import text
+from stancelib.errors import InputError
 from stancelib.model import Settings, StanceModel
 from stancelib.records import Paragraph
 
@@ -99,8 +100,10 @@ def test_pulls_add_up_to_a_difference() -> None:
     pulls = why.pulls(given, other)
     assert why.base(given, other) + sum(vote for _, vote in pulls) == pytest.approx(scores[given] - scores[other])
     assert [vote for _, vote in pulls] == sorted((vote for _, vote in pulls), reverse=True)
-    with pytest.raises(ValueError):
+    with pytest.raises(InputError, match="allowed: energy, "):
         why.pulls("weather")
+    with pytest.raises(InputError, match="no label 'favor'"):
+        why.pulls("energy", "favor")
 
 
 def test_json_adds_up_too() -> None:

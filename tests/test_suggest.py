@@ -135,6 +135,17 @@ def test_suggest_leaves_labelled_text_out(run, tmp_path: Path) -> None:
     assert corpus.read([out]).paragraphs[0].topics is None
 
 
+def test_labelled_files_may_have_the_same_ids(run, tmp_path: Path) -> None:
+    pool = tmp_path / "pool.txt"
+    pool.write_text("قیمت بنزین گران شد\n\nسفیر از خط لوله گفت", encoding="utf-8")
+    done = []
+    for name, sentence in (("a", "قیمت بنزین گران شد"), ("b", "سفیر از خط لوله گفت")):
+        done += ["--labelled", tmp_path / f"{name}.jsonl"]
+        done[-1].write_text(json.dumps({"id": 1, "text": sentence, "topics": []}) + "\n", encoding="utf-8")
+    code, out, err = run("suggest", pool, *done)
+    assert (code, out, "nothing to label" in err) == (1, "", True)
+
+
 def test_an_id_is_given_once_in_all_rounds(run, tmp_path: Path) -> None:
     for name, sentence in (("a", "قیمت بنزین گران شد"), ("b", "سفیر از خط لوله گفت")):
         (tmp_path / f"{name}.jsonl").write_text(json.dumps({"id": 1, "text": sentence}) + "\n", encoding="utf-8")

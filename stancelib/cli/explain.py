@@ -17,7 +17,7 @@ from stancelib.cli.options import input_options, model_options
 from stancelib.errors import InputError
 from stancelib.explain import Explanation, UnitVotes
 from stancelib.model import StanceModel
-from stancelib.records import STANCES, LabelledParagraph
+from stancelib.records import LabelledParagraph
 
 _SMALL = 0.005  # what would be shown as 0.00
 _NBSP = "\u00a0"  # keeps a pair and its vote on one line
@@ -93,8 +93,8 @@ def _told(
         needed = f"{model.threshold[k]:+.2f}" if threshold is None else f"probability {threshold:.2f}"
         yield f"  {name} {verdict}, probability {paragraph.scores[name]:.2f}: score {scores[name]:+.2f}, needed {needed}"
         yield from _sides(why, name, None, count)
-        first, second, *_ = sorted(STANCES, key=lambda stance: -scores[f"{name}:{stance}"])
-        given, other = f"{name}:{first}", f"{name}:{second}"
+        given, other, *_ = why.stances(name)
+        first, second = (label.removeprefix(f"{name}:") for label in (given, other))
         yield f"  {name} {first} rather than {second}: score {scores[given] - scores[other]:+.2f}"
         yield from _sides(why, given, other, count)
     if topic is None and not labels:

@@ -54,16 +54,19 @@ def command(
     """
     form = form_of(output, *labelled, model_file)
     archive = Archive(paths, input_format, encoding, text_field, output)
-    reading = corpus.read(labelled)
-    say_problems(reading.problems)
-    shortlist = Shortlist(load(model_file)[0], wanted, [p.text for p in reading.paragraphs])
-    pool = _Pool({p.id for p in reading.paragraphs})
+    # Each by itself: exports of two projects count their ids from 1, and are labelled both.
+    readings = [corpus.read([path]) for path in labelled]
+    done = [paragraph for reading in readings for paragraph in reading.paragraphs]
+    bad = [problem for reading in readings for problem in reading.problems]
+    say_problems(bad)
+    shortlist = Shortlist(load(model_file)[0], wanted, [p.text for p in done])
+    pool = _Pool({p.id for p in done})
     with Progress(archive.size, 0, progress) as bar:
         for batch in batches(archive.records()):
-            done = pool.take(batch, shortlist)
-            for message in done.problems:
+            taken = pool.take(batch, shortlist)
+            for message in taken.problems:
                 bar.say(message)
-            bar.update(done)
+            bar.update(taken)
     picked = shortlist.pick()
     if len(picked) < wanted:
         say(
@@ -76,7 +79,7 @@ def command(
         click.echo(data, nl=False)
     else:
         files.write_whole(output, data)
-    if pool.problems or reading.problems:
+    if pool.problems or bad:
         raise click.exceptions.Exit(1)
 
 
