@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stancelib import rows, store, text
+from stancelib.articles import split_paragraphs
 from stancelib.errors import InputError, ModelFileError
 from stancelib.model import StanceModel
 from stancelib.records import LabelledParagraph
@@ -202,7 +203,7 @@ def labelled(
         if isinstance(record.text, InputError):
             problems.append(f"{record.where}: {record.text}")
             continue
-        parts = text.split_paragraphs(record.text)
+        parts = split_paragraphs(record.text)
         articles.append((record, parts))
         if not parts:
             notes.append(f"{record.where}: no text in it")

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from stancelib import text, units
+from stancelib import lemmas, text, units
 from stancelib.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
             if " " in unit and "@" not in unit and df >= self.pair_min_df
         }
         words = {unit for unit in names if " " not in unit and "@" not in unit}
-        self.lemmas_ = text.hazm_lemmas(text.usual_forms(texts, words)) if self.lemmas else {}
+        self.lemmas_ = lemmas.of_forms(lemmas.usual_forms(texts, words)) if self.lemmas else {}
         feature_ids: dict[str, int] = {}
         rows = [[feature_ids.setdefault(f, len(feature_ids)) for f in self._unit_features(unit)] for unit in names]
         incidence = _csr(rows, len(feature_ids))
@@ -179,7 +179,7 @@ class PersianTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[m
 
     def _texts(self, X: Iterable[str]) -> list[str]:
         texts = text.list_of_texts(X)
-        return [text.hazm_normalizer()(t) for t in texts] if self.normalizer == "hazm" else texts
+        return [lemmas.normalizer()(t) for t in texts] if self.normalizer == "hazm" else texts
 
     def _counts(self, texts: Sequence[str]) -> UnitCounts:
         """The units that occur and their weights, shape (texts, units)."""

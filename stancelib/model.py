@@ -12,6 +12,7 @@ import numpy as np
 
 from stancelib import taxonomy as taxonomies
 from stancelib import text
+from stancelib.articles import split_paragraphs
 from stancelib.errors import InputError, TrainingError
 from stancelib.explain import Explanation, explain
 from stancelib.lookup import Lines
@@ -294,9 +295,7 @@ class StanceModel:
             InputError: a threshold is no probability, or ``source`` is a table or holds something that is no text.
         """
         parts = (
-            text.split_paragraphs(source)
-            if isinstance(source, str)
-            else [("body", p) for p in text.list_of_texts(source)]
+            split_paragraphs(source) if isinstance(source, str) else [("body", p) for p in text.list_of_texts(source)]
         )
         articles = [(doc, None, parts)]
         labelled = self.label_articles(articles, threshold=threshold, stance_threshold=stance_threshold)
@@ -338,7 +337,7 @@ class StanceModel:
         """Label many articles at once, which is much faster than one by one.
 
         Args:
-            articles: (doc, id, paragraphs as `text.split_paragraphs` gives them); doc and id are passed through.
+            articles: (doc, id, paragraphs as `articles.split_paragraphs` gives them); doc and id are passed through.
             threshold, stance_threshold: as for `label`.
 
         Returns:

@@ -9,7 +9,7 @@ from typing import Any
 #: The stances, in the order of every stance column in the package.
 STANCES: tuple[str, ...] = ("favor", "against", "neutral")
 
-#: What a paragraph can be inside its article, as `text.split_paragraphs` reports it.
+#: What a paragraph can be inside its article, as `articles.split_paragraphs` reports it.
 KINDS: tuple[str, ...] = ("headline", "body")
 
 

@@ -15,9 +15,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from stancelib.articles import codec_of, decode
 from stancelib.errors import InputError, MissingExtraError
 from stancelib.records import METADATA
-from stancelib.text import codec_of, decode
 
 #: The kinds of file that hold records, by suffix.
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stancelib import scan, text, units
+from stancelib import lemmas, scan, text, units
 from stancelib.lookup import (
     Growing,
     HashTable,
@@ -359,7 +359,7 @@ class VoteTable:
     def _weighted_sections(self, texts: Sequence[str]) -> list[tuple[Ints, Ints, Floats]]:
         """(unit numbers, paragraph of each, weight of each), every unit once a paragraph, in the order of the text."""
         if self.features.normalizer == "hazm":
-            texts = [text.hazm_normalizer()(paragraph) for paragraph in texts]
+            texts = [lemmas.normalizer()(paragraph) for paragraph in texts]
         if len(self._ends) > self.cache_size:
             self._forget()
         sections = list(self._sections(texts))

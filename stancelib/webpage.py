@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stancelib import text
+from stancelib.articles import decode
 from stancelib.errors import InputError, MissingExtraError
 from stancelib.rows import METADATA_LENGTH
 
@@ -35,13 +36,13 @@ _BLOCKS = frozenset({"p", "head", "quote", "list", "item", "table", "row", "code
 
 
 def article(data: bytes, encoding: str | None = None) -> tuple[str, dict[str, str]]:
-    """The article of a page as `text.split_paragraphs` takes it, and its metadata.
+    """The article of a page as `articles.split_paragraphs` takes it, and its metadata.
 
     The title stands at the head as a headline, unless the text begins with it; headings within are headlines too.
 
     Args:
         data: the page as it was saved.
-        encoding: as for `text.decode`; by default also what the page itself says.
+        encoding: as for `articles.decode`; by default also what the page itself says.
 
     Returns:
         The text, and ``title``, ``date`` (ISO 8601) and ``outlet`` as far as the page has them.
@@ -56,7 +57,7 @@ def article(data: bytes, encoding: str | None = None) -> tuple[str, dict[str, st
     """
     if encoding is None and _SAYS_1256.search(data, 0, 2048):
         encoding = "windows-1256"
-    tree = _parse(text.decode(data, encoding).replace(_ZWNJ, _STAND_IN))
+    tree = _parse(decode(data, encoding).replace(_ZWNJ, _STAND_IN))
     found = _extract(tree)
     blocks = [block for block in _blocks(found.body) if block] if found is not None else []
     if not blocks:

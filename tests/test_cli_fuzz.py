@@ -17,7 +17,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from stancelib import text
+from stancelib.articles import split_paragraphs
 from stancelib.cli import main
 from stancelib.store import read_bytes
 
@@ -320,7 +320,7 @@ def expected(data: bytes) -> tuple[list[int], list[int]]:
         except (ValueError, RecursionError, AssertionError, KeyError):
             bad.append(number)
         else:
-            if text.split_paragraphs(record["text"]):
+            if split_paragraphs(record["text"]):
                 good.append(number)
     return good, bad
 

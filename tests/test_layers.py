@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "stancelib"
 LAYERS = [
     {"errors", "records", "arrays", "files", "markup"},
     {"taxonomy", "text"},
-    {"units", "lookup", "rows"},
+    {"units", "lookup", "articles", "lemmas"},
+    {"rows"},
     {"formats", "telegram", "webpage"},
     {"scan"},
     {"features", "heads", "votes", "corpus", "evaluate"},

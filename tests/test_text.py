@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stancelib import text
+from stancelib.articles import decode, split_paragraphs
 from stancelib.errors import InputError
 
 PERSIAN = st.text(
@@ -55,8 +56,8 @@ def test_marks_inside_words_change_no_token(mark: str, raw: str) -> None:
 
 
 def test_headings() -> None:
-    assert text.split_paragraphs("## دیدار دو وزیر ##\n\nمتن.")[0] == ("headline", "دیدار دو وزیر")
-    assert text.split_paragraphs("# " + "#" * 100_000 + "x")[0][0] == "headline"  # in linear time
+    assert split_paragraphs("## دیدار دو وزیر ##\n\nمتن.")[0] == ("headline", "دیدار دو وزیر")
+    assert split_paragraphs("# " + "#" * 100_000 + "x")[0][0] == "headline"  # in linear time
 
 
 @pytest.mark.parametrize(
@@ -83,24 +84,24 @@ def test_compounds_are_learned_from_zwnj() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_decode(encoding: str) -> None:
-    assert text.decode("گفت‌وگو".encode(encoding)) == "گفت‌وگو"
+    assert decode("گفت‌وگو".encode(encoding)) == "گفت‌وگو"
 
 
 def test_decode_windows_1256_only_when_asked_for() -> None:
     data = "گفتگو با تركيه".encode("windows-1256")
-    assert text.decode(data, "windows-1256") == "گفتگو با تركيه"
+    assert decode(data, "windows-1256") == "گفتگو با تركيه"
     with pytest.raises(InputError, match=r"not utf-8: byte 0x.. at position 0 \(line 1\).*windows-1256"):
-        text.decode(data)
+        decode(data)
 
 
 def test_decode_refuses_unknown_encodings() -> None:
     with pytest.raises(InputError, match="allowed: utf-8, utf-16, windows-1256"):
-        text.decode(b"", "latin-1")
+        decode(b"", "latin-1")
 
 
 def test_paragraphs_of_plain_text() -> None:
     article = "عنوان خبر\r\n\r\nپاراگراف یکم.\r\nپاراگراف دوم.\r\n\r\n***\r\n"
-    assert text.split_paragraphs(article) == [
+    assert split_paragraphs(article) == [
         ("headline", "عنوان خبر"),
         ("body", "پاراگراف یکم."),
         ("body", "پاراگراف دوم."),
@@ -109,8 +110,8 @@ def test_paragraphs_of_plain_text() -> None:
 
 def test_hard_wrapped_lines_are_one_paragraph() -> None:
     lines = ["این سطر نمونه به اندازه‌ای بلند است که ویرایشگر آن را شکسته باشد و", "ادامه آن در سطر بعد می‌آید."]
-    assert len(text.split_paragraphs("\n".join(lines))) == 1
+    assert len(split_paragraphs("\n".join(lines))) == 1
 
 
 def test_no_text_no_paragraphs() -> None:
-    assert text.split_paragraphs(" \n\n\t") == []
+    assert split_paragraphs(" \n\n\t") == []

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stancelib
-from stancelib import scan, text
+from stancelib import lemmas, scan, text
+from stancelib.articles import ENCODINGS, decode, split_paragraphs
 from stancelib.errors import InputError
 from stancelib.model import StanceModel
 
@@ -132,8 +133,8 @@ WORK: dict[str, Callable[[str], object]] = {
     "tokens": text.tokens,
     "token_spans": text.token_spans,
     "find_compounds": lambda raw: text.find_compounds([raw]),
-    "usual_forms": lambda raw: text.usual_forms([raw], {"ن"}),
-    "split_paragraphs": text.split_paragraphs,
+    "usual_forms": lambda raw: lemmas.usual_forms([raw], {"ن"}),
+    "split_paragraphs": split_paragraphs,
     "scan": lambda raw: scan.words([raw]),
 }
 
@@ -154,11 +155,11 @@ def test_time_is_linear(work: str, kind: str) -> None:
 
 @given(
     st.binary(max_size=60) | ANY.map(lambda raw: raw.encode("utf-8", "surrogatepass")),
-    st.sampled_from([None, *text.ENCODINGS]),
+    st.sampled_from([None, *ENCODINGS]),
 )
 def test_decoding_gives_text_or_names_the_byte(data: bytes, encoding: str | None) -> None:
     try:
-        assert isinstance(text.decode(data, encoding), str)
+        assert isinstance(decode(data, encoding), str)
     except InputError as error:
         found = re.search(r"byte 0x(..) at position (\d+) \(line (\d+)\)", str(error))
         assert found is not None
@@ -169,7 +170,7 @@ def test_decoding_gives_text_or_names_the_byte(data: bytes, encoding: str | None
 
 def test_the_byte_behind_a_mark_is_named() -> None:
     with pytest.raises(InputError, match=r"byte 0xff at position 5 \(line 2\)"):
-        text.decode(b"\xef\xbb\xbfa\n\xff")
+        decode(b"\xef\xbb\xbfa\n\xff")
 
 
 LINE = st.one_of(
@@ -183,7 +184,7 @@ ENDINGS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\n \n", "\u2028", "\x0b"
 @given(st.lists(st.tuples(LINE, ENDINGS), max_size=8))
 def test_no_word_of_an_article_is_lost(lines: list[tuple[str, str]]) -> None:
     article = "".join(line + ending for line, ending in lines)
-    paragraphs = text.split_paragraphs(article)
+    paragraphs = split_paragraphs(article)
     assert all(kind in ("headline", "body") for kind, _ in paragraphs)
     assert [word for _, part in paragraphs for word in text.words(part)] == text.words(article)
     assert all(part == part.strip() and not re.search(r"[\n\r\u2028]", part) for _, part in paragraphs)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stancelib import webpage
+from stancelib.articles import split_paragraphs
 from stancelib.errors import InputError
-from stancelib.text import split_paragraphs
 
 PAGE = """<!DOCTYPE html><html lang="fa"><head><meta charset="utf-8"><title>{title} | خبرگزاری نمونه</title>
 <meta property="og:title" content="{title}"><meta property="og:site_name" content="خبرگزاری نمونه">

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stancelib import files, rows, text
+from stancelib import files, rows
+from stancelib.articles import decode
 from stancelib.batch import Record, records_of
 from stancelib.errors import InputError, StancelibError
 from stancelib.records import METADATA
@@ -45,7 +46,7 @@ class Archive:
     Args:
         paths: files, directories, "-".
         kind: one of ``KINDS`` for all of them; by suffix where it is ``None``.
-        encoding: as for `text.decode`.
+        encoding: as for `articles.decode`.
         text_field: where a record of JSONL, CSV and Parquet has its text.
         output: a file or directory that is not input though it stands in a directory of input.
 
@@ -186,7 +187,7 @@ class Archive:
             return InputError(problem), {}
         try:
             if kind == "text":
-                return text.decode(data, self._encoding), {}
+                return decode(data, self._encoding), {}
             from stancelib import webpage
 
             return webpage.article(data, self._encoding)

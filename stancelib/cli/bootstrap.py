@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from stancelib import bootstrap, corpus, exchange, files, store, text
+from stancelib import bootstrap, corpus, exchange, files, store
+from stancelib.articles import split_paragraphs
 from stancelib.cli.archive import Archive
 from stancelib.cli.common import PATH, require_place, say
 from stancelib.cli.labels import form_of, read_taxonomy, tell_model, tell_report
@@ -77,4 +78,4 @@ class _Pool:
                 self.bad += 1
                 say(f"{record.where}: {record.text}")
             else:
-                yield from (part for _, part in text.split_paragraphs(record.text))
+                yield from (part for _, part in split_paragraphs(record.text))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from stancelib import text
+from stancelib.articles import ENCODINGS
 from stancelib.cli.archive import KINDS
 from stancelib.cli.common import PATH, PROBABILITY
 
@@ -24,9 +24,7 @@ _STANCE = click.option(
     help="Give no stance (null, with the reason) where none is as probable as this. Default: always one.",
 )
 _INPUT = (
-    click.option(
-        "--encoding", type=click.Choice(text.ENCODINGS), help="Default: a byte-order mark's word, else UTF-8."
-    ),
+    click.option("--encoding", type=click.Choice(ENCODINGS), help="Default: a byte-order mark's word, else UTF-8."),
     click.option("--text-field", default="text", show_default=True, help="Where a record of an archive has its text."),
     click.option(
         "--input-format",

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from stancelib import corpus, exchange, files, text
+from stancelib import corpus, exchange, files
+from stancelib.articles import split_paragraphs
 from stancelib.batch import Batch, Record, batches, load
 from stancelib.cli.archive import Archive
 from stancelib.cli.common import PATH, say, say_problems
@@ -100,7 +101,7 @@ class _Pool:
         for record in records:
             if isinstance(record.text, InputError):
                 problems.append(f"{record.where}: {record.text}")
-            elif parts := text.split_paragraphs(record.text):
+            elif parts := split_paragraphs(record.text):
                 first = self._paragraphs + len(texts)
                 self._articles.append((first, record.doc, record.id, [kind for kind, _ in parts]))
                 texts += [part for _, part in parts]
