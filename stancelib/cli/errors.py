@@ -16,6 +16,8 @@ from stancelib.errors import InputError
 from stancelib.records import Paragraph
 from stancelib.taxonomy import Taxonomy
 
+_GROUPS = 15  # sources in the table, those with most mistakes first
+
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=PATH)
@@ -99,8 +101,11 @@ def _summary(found: list[mistakes.Mistake], gold: Sequence[Paragraph], names: Se
     ):
         lines += ["", f"{title:44}{'paragraphs':>12}{'wrong':>8}{'share':>8}"]
         lines += [
-            f"{shown(g.name[:42]):44}{g.paragraphs:>12}{g.wrong:>8}{g.wrong / g.paragraphs:>8.0%}" for g in groups
+            f"{shown(g.name[:42]):44}{g.paragraphs:>12}{g.wrong:>8}{g.wrong / g.paragraphs:>8.0%}"
+            for g in groups[:_GROUPS]
         ]
+        if len(groups) > _GROUPS:
+            lines.append(f"and {len(groups) - _GROUPS} more")
     return "\n".join(lines)
 
 
