@@ -310,12 +310,10 @@ def test_what_must_not_be_read_is_named(archive: Path, tmp_path: Path, as_nobody
 def test_where_nothing_may_be_written(archive: Path, tmp_path: Path, as_nobody) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)
-    code, said = as_nobody("label", archive, "-o", closed / "out.jsonl")
-    assert code == 1
-    assert "closed/out.jsonl.part: Permission denied" in said
-    code, said = as_nobody("train", archive, "-o", closed / "m.stance")
-    assert code == 2
-    assert "closed can't be written to" in said
+    for verb, name in (("label", "out.jsonl"), ("train", "m.stance")):
+        code, said = as_nobody(verb, archive, "-o", closed / name)
+        assert code == 2
+        assert "closed can't be written to" in said
     assert list(closed.iterdir()) == []
 
 
