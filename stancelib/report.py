@@ -355,7 +355,8 @@ def _votes(
             small = [a + b for a, b in zip(small, votes, strict=True)]
         else:
             spans = [[place(start), place(end)] for start, end in unit.spans]
-            units.append([unit.unit if "@" in unit.unit else 0, spans, _thousandths(votes)])
+            # The text has the name of a word; not that of a fact, and of no word where its places are unknown.
+            units.append([unit.unit if "@" in unit.unit or not spans else 0, spans, _thousandths(votes)])
     return {
         "modes": [[first, second] for first, second in modes],
         "bias": _thousandths(why.base(*mode) for mode in modes),

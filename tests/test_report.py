@@ -14,6 +14,7 @@ from browser import chromium, serious_violations, tab  # noqa: F401
 import stancelib
 from stancelib import charts, report
 from stancelib.records import LabelledParagraph
+from stancelib.votes import VoteTable
 
 SEED = next((Path(__file__).parent.parent / "seeds").glob("*.txt"))
 TIES = "ایران و ترکیه بر گسترش همکاری‌های دو کشور در زمینه انرژی تأکید کردند 🛢️ و سفیر تازه معرفی شد."
@@ -253,6 +254,17 @@ def test_a_score_is_needed_only_where_topics_are_found_by_it(run, tmp_path: Path
         needed.append(re.findall(r'"needed":\[(.*?)\]', page.read_text(encoding="utf-8")))
     assert all(re.fullmatch(r"-?\d+,null(,-?\d+,null)*", one) for one in needed[0]) and needed[0]
     assert all(set(one.split(",")) == {"null"} for one in needed[1]) and needed[1]
+
+
+def test_words_without_places_have_their_names(tab: Any, tmp_path: Path) -> None:  # noqa: F811
+    shipped = stancelib.load()
+    model = replace(shipped, table=VoteTable(replace(shipped.table.features, normalizer="hazm")))
+    page = tmp_path / "page.html"
+    page.write_text(report.page([report.explained(model, model.label([TIES]))], model), encoding="utf-8")
+    tab.goto(page.as_uri())
+    tab.locator("#a1-1 summary").click()
+    names = tab.locator("#a1-1 .why tbody th").all_text_contents()
+    assert "ترکیه" in names and "0" not in names
 
 
 def test_no_paragraphs(run, tmp_path: Path) -> None:
