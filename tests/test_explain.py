@@ -161,6 +161,8 @@ def test_bad_input_is_named_and_the_rest_explained(run, tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text("قیمت نفت بالا رفت.", encoding="utf-8")
     code, out, err = run("explain", tmp_path)
     assert code == 1 and "bad.txt" in err and "energy found" in out
+    code, out, err = run("explain", SEED, "--par", "99")
+    assert code == 1 and out == "" and "no article has a paragraph 99" in err
     code, _, err = run("explain", SEED, "--topic", "weather")
     assert code == 1 and "allowed: energy, gaza, bilateral_ties" in err
 

@@ -53,7 +53,7 @@ def command(
     model = store.load(model_file)
     if topic is not None and topic not in model.taxonomy.names:
         raise InputError(f"unknown topic {topic!r}; allowed: {', '.join(model.taxonomy.names)}")
-    bad = False
+    bad, shown_any = False, par is None
     for records in batches(Archive(paths, input_format, encoding, text_field, None).records()):
         done = labelled(model, records, threshold)
         for message in (*done.problems, *done.notes):
@@ -63,12 +63,15 @@ def command(
             for paragraph in article:
                 if par not in (None, paragraph.par):
                     continue
+                shown_any = True
                 (why,) = model.explain([paragraph.text])
                 if form == "jsonl":
                     click.echo(json.dumps(paragraph.as_dict() | {"explanation": why.as_dict()}, ensure_ascii=False))
                 else:
                     click.echo("\n".join(_told(model, paragraph, why, topic, count, threshold)))
-    if bad:
+    if not shown_any:
+        say(f"no article has a paragraph {par}")
+    if bad or not shown_any:
         raise click.exceptions.Exit(1)
 
 
