@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -148,8 +149,11 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
             size += _bytes(line)
             yield line
 
-    reader = csv.reader(lines(), strict=True)
+    whole = lines()
+    first_line = list(itertools.islice(whole, 1))
     try:
+        delimiter = _delimiter("".join(first_line), columns)
+        reader = csv.reader(itertools.chain(first_line, whole), delimiter=delimiter, strict=True)
         header = _next(reader) or []
     except csv.Error as error:
         raise InputError(f"line 1: {error}") from error
@@ -188,6 +192,22 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
         yield Row(first, data, size)
         bad.clear()
         size = 0
+
+
+def _delimiter(line: str, columns: Sequence[str]) -> str:
+    """What separates the cells, by the first line: a comma, or what Excel writes instead, a semicolon where the comma is
+    the decimal sign and a tab in "Unicode text". It is what the columns are there with, else what makes most cells.
+
+    >>> _delimiter("id;text;note, if any", ["text"]), _delimiter("id\\ttext", ["body"])
+    (';', '\\t')
+    """
+
+    def fit(delimiter: str) -> tuple[bool, int]:
+        cells = _next(csv.reader([line], delimiter=delimiter)) or []
+        there = set(columns) <= set(cells)
+        return there, 0 if there else len(cells)
+
+    return max(",;\t", key=fit)
 
 
 def _next(reader: Iterator[list[str]]) -> list[str] | None:

@@ -114,6 +114,18 @@ def test_a_byte_that_is_not_utf_8_spoils_its_record_only() -> None:
     assert found[3][1] == {"id": "4", "text": "چهار"}
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])  # what Excel writes where the comma is the decimal sign, and as text
+def test_csv_as_excel_writes_it(delimiter: str) -> None:
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=delimiter)
+    writer.writerows([["id", "text"], ["1", f"نفت، گاز{delimiter} برق,\nبنزین"], ["2", "غزه"]])
+    for encoding in ("utf-8-sig", "utf-16"):
+        found = [data for _, data in read(file.getvalue().encode(encoding), "csv", ("text",))]
+        assert found == [{"id": "1", "text": f"نفت، گاز{delimiter} برق,\nبنزین"}, {"id": "2", "text": "غزه"}]
+    with pytest.raises(InputError, match="no column 'body'; the columns are: a, b, c"):
+        read(delimiter.join("abc").encode(), "csv", ("body",))
+
+
 @pytest.mark.parametrize("kind", ["jsonl", "csv"])
 def test_a_byte_order_mark_says_utf_16(kind: str) -> None:
     lines = {"jsonl": '{"text": "نفت"}\n', "csv": "text\nنفت\n"}[kind]
