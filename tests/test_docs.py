@@ -260,3 +260,12 @@ def test_the_included_files_lead_to_each_other(site: Path) -> None:
         text = (site / f"{page}.html").read_text(encoding="utf-8")
         assert f'href="{link}' in text
         assert ".md)" not in text
+
+
+def test_steps_keep_their_numbers(site: Path) -> None:
+    """Python-Markdown makes a list of «۲.» and counts from 1 again behind each block."""
+    for page in PERSIAN:
+        text = "".join(seen(site / page.replace(".md", ".html")).text)
+        source = (DOCS / page).read_text(encoding="utf-8")
+        for step in re.findall(r"^[۰-۹]+\\?\. .{8}", source, re.MULTILINE):
+            assert step.replace("\\", "").replace("*", "")[:8] in text, step
