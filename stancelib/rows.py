@@ -224,7 +224,8 @@ def _require(columns: Sequence[str], there: Sequence[str], where: str = "") -> N
         raise InputError(f"{where}there are {there.count(twice[0])} columns {twice[0]!r}; rename all but one")
     if missing := [name for name in columns if name not in there]:
         names = ", ".join(there) or "none"
-        raise InputError(f"{where}there is no column {missing[0]!r}; the columns are: {names}")
+        hint = " (see --text-field)" if len(columns) == 1 else ""  # a label file needs more, by fixed names
+        raise InputError(f"{where}there is no column {missing[0]!r}; the columns are: {names}{hint}")
 
 
 def parquet_groups(file: BinaryIO) -> list[int]:

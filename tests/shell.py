@@ -42,8 +42,8 @@ class Shell:
             out.write(f"{self.code}\n".encode())
         elif verb == "cat":
             out.write(Path(arguments[0]).read_bytes())
-        elif verb == "zcat":
-            out.write(gzip.decompress(Path(arguments[0]).read_bytes()))
+        elif verb == "gunzip" and arguments[0] == "-c":
+            out.write(gzip.decompress(Path(arguments[1]).read_bytes()))
         elif verb == "head" and arguments[:2] == ["-n", "1"]:
             data = Path(arguments[2]).read_bytes() if arguments[2:] else data
             out.write(data[: data.index(b"\n") + 1])

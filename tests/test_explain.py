@@ -170,3 +170,9 @@ def test_nothing_found_says_what_is_nearest(run, tmp_path: Path) -> None:
     article.write_text("تیم فوتبال شهر ما دیشب بازی را برد و هواداران شادی کردند.", encoding="utf-8")
     code, out, _ = run("explain", article)
     assert code == 0 and "no topic; the nearest is" in out
+
+
+def test_a_paragraph_that_is_not_there(run) -> None:
+    code, out, err = run("explain", SEED, "--par", "99")
+    assert (code, out) == (1, "")
+    assert "there is no paragraph 99; the longest article has 9" in err
