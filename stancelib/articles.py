@@ -12,6 +12,14 @@ from stancelib.text import words
 ENCODINGS: Final = ("utf-8", "utf-16", "windows-1256")
 
 
+# How files begin that people take for text because another program shows them so.
+_NO_TEXT: Final = {
+    b"PK\x03\x04": "a Word or Excel document, or another zip file",
+    b"\xd0\xcf\x11\xe0": "an old Word or Excel document",
+    b"%PDF-": "a PDF document",
+}
+
+
 def codec_of(encoding: str | None, beginning: bytes) -> str:
     """The codec for a file of an encoding, or where that is ``None`` for a file that begins so: a byte-order mark's
     word, else UTF-8. UTF-8 may have a mark of its own in either case.
@@ -37,6 +45,8 @@ def decode(data: bytes, encoding: str | None = None) -> str:
     """
     if encoding is not None and encoding.lower() not in ENCODINGS:
         raise InputError(f"unknown encoding {encoding!r}; allowed: {', '.join(ENCODINGS)}")
+    if what := next((what for beginning, what in _NO_TEXT.items() if data.startswith(beginning)), None):
+        raise InputError(f"this is {what}; save it as plain text, a table as CSV, in UTF-8")
     codec = codec_of(encoding, data)
     try:
         return data.decode(codec)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -148,8 +149,11 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
             size += _bytes(line)
             yield line
 
-    reader = csv.reader(lines(), strict=True)
+    whole = lines()
+    first_line = list(itertools.islice(whole, 1))
     try:
+        delimiter = _delimiter("".join(first_line), columns)
+        reader = csv.reader(itertools.chain(first_line, whole), delimiter=delimiter, strict=True)
         header = _next(reader) or []
     except csv.Error as error:
         raise InputError(f"line 1: {error}") from error
@@ -190,6 +194,22 @@ def _csv(file: io.TextIOWrapper, columns: Sequence[str]) -> Iterator[Row]:
         size = 0
 
 
+def _delimiter(line: str, columns: Sequence[str]) -> str:
+    """What separates the cells, by the first line: a comma, or what Excel writes instead, a semicolon where the comma is
+    the decimal sign and a tab in "Unicode text". It is what the columns are there with, else what makes most cells.
+
+    >>> _delimiter("id;text;note, if any", ["text"]), _delimiter("id\\ttext", ["body"])
+    (';', '\\t')
+    """
+
+    def fit(delimiter: str) -> tuple[bool, int]:
+        cells = _next(csv.reader([line], delimiter=delimiter)) or []
+        there = set(columns) <= set(cells)
+        return there, 0 if there else len(cells)
+
+    return max(",;\t", key=fit)
+
+
 def _next(reader: Iterator[list[str]]) -> list[str] | None:
     """The next record, with a limit that is the whole process's and that others may have set to something else."""
     limit = csv.field_size_limit(RECORD_BYTES)
@@ -204,7 +224,8 @@ def _require(columns: Sequence[str], there: Sequence[str], where: str = "") -> N
         raise InputError(f"{where}there are {there.count(twice[0])} columns {twice[0]!r}; rename all but one")
     if missing := [name for name in columns if name not in there]:
         names = ", ".join(there) or "none"
-        raise InputError(f"{where}there is no column {missing[0]!r}; the columns are: {names}")
+        hint = " (see --text-field)" if len(columns) == 1 else ""  # a label file needs more, by fixed names
+        raise InputError(f"{where}there is no column {missing[0]!r}; the columns are: {names}{hint}")
 
 
 def parquet_groups(file: BinaryIO) -> list[int]:

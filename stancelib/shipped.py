@@ -48,6 +48,8 @@ def extend(own: Sequence[Paragraph] = (), *, weight: float = OWN_WEIGHT) -> Stan
     base = paragraphs()
     known = {p.text for p in base}
     if again := [p.id for p in own if p.text in known]:
-        raise TrainingError(f"{len(again)} paragraphs stand in the shipped corpus already, the first is {again[0]!r}")
+        raise TrainingError(
+            f"{len(again)} paragraphs stand in the shipped corpus already, the first is {again[0]!r}; take them out"
+        )
     real, weights = recipe(base)
     return StanceModel.fit([*base, *own], real=[*real, *[True] * len(own)], weights=[*weights, *[weight] * len(own)])

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from stancelib.errors import InputError, MissingExtraError
 from stancelib.rows import RECORD_BYTES, Row
+from stancelib.text import words
 
 _Event = tuple[str, Any]
 
@@ -29,7 +30,8 @@ _NO_EXPORT = (
 
 
 def read(file: BinaryIO) -> Iterator[Row]:
-    """The messages of an export in order; service messages and those without text are left out.
+    """The messages of an export in order; service messages, those without text and lines of
+    addresses alone are left out.
 
     Args:
         file: open for reading bytes: UTF-8, as Telegram writes it.
@@ -174,12 +176,26 @@ def _record(message: Any, outlet: str | None) -> dict[str, Any] | InputError | N
 
 
 def _text(value: Any) -> str | None:
-    """The text of a message: a string, or strings and formatted pieces in a list."""
+    """The text of a message: a string, or strings and formatted pieces in a list. Lines of addresses alone are left out:
+    channels put theirs below every message, and as paragraphs without a topic they would be in every share.
+
+    >>> _text(["نفت گران شد\\n🆔 ", {"type": "mention", "text": "@khabar"}])
+    'نفت گران شد'
+    """
     if not isinstance(value, list):
         return value if isinstance(value, str) else None
-    pieces = [piece.get("text") if isinstance(piece, dict) else piece for piece in value]
-    texts = [piece for piece in pieces if isinstance(piece, str)]
-    return "".join(texts) if len(texts) == len(pieces) else None
+    text, rest = "", ""
+    for piece in value:
+        part = piece.get("text") if isinstance(piece, dict) else piece
+        if not isinstance(part, str):
+            return None
+        text += part
+        is_address = isinstance(piece, dict) and piece.get("type") in ("link", "mention")
+        rest += "\n" * part.count("\n") if is_address else part
+    if rest == text:
+        return text
+    lines = zip(text.split("\n"), rest.split("\n"), strict=True)
+    return "\n".join(line for line, other in lines if line == other or words(other))
 
 
 def _date(message: dict[str, Any]) -> str | None:

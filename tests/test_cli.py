@@ -74,6 +74,21 @@ def test_label_stdin_and_threshold(run, monkeypatch: pytest.MonkeyPatch) -> None
     assert json.loads(out)["doc"] == "-"
 
 
+@pytest.mark.parametrize("beginning", ["PK\x03\x04\x14", "%PDF-1.7", "\xd0\xcf\x11\xe0"])
+def test_a_document_is_no_text(run, tmp_path: Path, beginning: str) -> None:
+    (tmp_path / "news.xlsx").write_bytes(beginning.encode("latin-1") + b" text")
+    for encoding in ((), ("--encoding", "windows-1256")):
+        code, out, err = run("label", *encoding, tmp_path / "news.xlsx")
+        assert (code, out) == (1, "")
+        assert "news.xlsx: this is a" in err and "save it as plain text, a table as CSV" in err
+
+
+def test_a_verb_that_is_mistyped(run) -> None:
+    code, _, err = run("lable", "article.txt")
+    assert code == 2 and "No such command 'lable'. Did you mean label?" in err
+    assert "Did you mean" not in run("xyz")[2]
+
+
 @pytest.mark.parametrize(
     ("verb", "option"),
     [("label", "--threshold"), ("label", "--stance-threshold"), ("evaluate", "--threshold"), ("errors", "--threshold")],

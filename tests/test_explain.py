@@ -161,8 +161,6 @@ def test_bad_input_is_named_and_the_rest_explained(run, tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text("قیمت نفت بالا رفت.", encoding="utf-8")
     code, out, err = run("explain", tmp_path)
     assert code == 1 and "bad.txt" in err and "energy found" in out
-    code, out, err = run("explain", SEED, "--par", "99")
-    assert code == 1 and out == "" and "no article has a paragraph 99" in err
     code, _, err = run("explain", SEED, "--topic", "weather")
     assert code == 1 and "allowed: energy, gaza, bilateral_ties" in err
 
@@ -172,3 +170,9 @@ def test_nothing_found_says_what_is_nearest(run, tmp_path: Path) -> None:
     article.write_text("تیم فوتبال شهر ما دیشب بازی را برد و هواداران شادی کردند.", encoding="utf-8")
     code, out, _ = run("explain", article)
     assert code == 0 and "no topic; the nearest is" in out
+
+
+def test_a_paragraph_that_is_not_there(run) -> None:
+    code, out, err = run("explain", SEED, "--par", "99")
+    assert (code, out) == (1, "")
+    assert "there is no paragraph 99; the longest article has 9" in err

@@ -62,7 +62,7 @@ def test_a_missing_column() -> None:
         read(parquet({"id": [1], "text": ["نفت"]}), "parquet", ("body",))
     with pytest.raises(InputError, match="line 1: there is no column 'body'; the columns are: id, text"):
         read(b"id,text\n1,x\n", "csv", ("body",))
-    with pytest.raises(InputError, match="the columns are: none"):
+    with pytest.raises(InputError, match=r"the columns are: none \(see --text-field\)"):
         read(b"", "csv")
 
 
@@ -112,6 +112,18 @@ def test_a_byte_that_is_not_utf_8_spoils_its_record_only() -> None:
     assert found[1][1] == {"id": "2", "text": "دو"}
     assert found[2][1].startswith("not UTF-8")
     assert found[3][1] == {"id": "4", "text": "چهار"}
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])  # what Excel writes where the comma is the decimal sign, and as text
+def test_csv_as_excel_writes_it(delimiter: str) -> None:
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=delimiter)
+    writer.writerows([["id", "text"], ["1", f"نفت، گاز{delimiter} برق,\nبنزین"], ["2", "غزه"]])
+    for encoding in ("utf-8-sig", "utf-16"):
+        found = [data for _, data in read(file.getvalue().encode(encoding), "csv", ("text",))]
+        assert found == [{"id": "1", "text": f"نفت، گاز{delimiter} برق,\nبنزین"}, {"id": "2", "text": "غزه"}]
+    with pytest.raises(InputError, match="no column 'body'; the columns are: a, b, c"):
+        read(delimiter.join("abc").encode(), "csv", ("body",))
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv"])

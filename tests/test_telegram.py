@@ -53,6 +53,23 @@ def read(data: bytes) -> list[tuple[int, Any]]:
     return [(row.line, str(row.data) if isinstance(row.data, InputError) else row.data) for row in rows]
 
 
+def test_addresses_are_no_paragraphs() -> None:
+    link, mention = {"type": "link", "text": "https://t.me/khabar/1"}, {"type": "mention", "text": "@khabar"}
+    found = read(
+        export(
+            [
+                message(1, [f"{TEXTS[0]}\n", mention, "\n\n🔗 ", link, f"\n{TEXTS[2]} ", mention]),
+                message(2, [link]),
+                message(3, ["وزیر نفت در ", link, " نوشت."]),
+            ]
+        )
+    )
+    assert [data["text"] for _, data in found] == [
+        f"{TEXTS[0]}\n\n{TEXTS[2]} @khabar",
+        "وزیر نفت در https://t.me/khabar/1 نوشت.",
+    ]
+
+
 def test_messages_with_text_come_out() -> None:
     found = read(export(MESSAGES))
     assert [(line, data["id"], data["text"]) for line, data in found] == [

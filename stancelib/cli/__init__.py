@@ -47,6 +47,18 @@ class _Verbs(click.Group):
         command: click.Command = importlib.import_module(f"stancelib.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            if near := difflib.get_close_matches(args[0], _VERBS, 1):
+                raise click.UsageError(f"No such command {args[0]!r}. Did you mean {near[0]}?", ctx) from error
+            raise
+
 
 @click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(stancelib.__version__, prog_name="stancelib")

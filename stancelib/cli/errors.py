@@ -87,7 +87,7 @@ def _curve(
 
 def _summary(found: list[mistakes.Mistake], gold: Sequence[Paragraph], names: Sequence[str]) -> str:
     wrong = len({id(m.paragraph) for m in found})
-    lines = [f"{len(gold)} paragraphs, {wrong} with a mistake; {len(found)} mistakes"]
+    lines = [f"{len(gold)} paragraphs, {wrong} with a mistake; {len(found)} mistake{'s' * (len(found) != 1)}"]
     if not found:
         return lines[0]
     lines.append("")

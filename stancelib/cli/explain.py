@@ -53,25 +53,25 @@ def command(
     model = store.load(model_file)
     if topic is not None and topic not in model.taxonomy.names:
         raise InputError(f"unknown topic {topic!r}; allowed: {', '.join(model.taxonomy.names)}")
-    bad, shown_any = False, par is None
+    bad, longest = False, 0
     for records in batches(Archive(paths, input_format, encoding, text_field, None).records()):
         done = labelled(model, records, threshold)
         for message in (*done.problems, *done.notes):
             say(message)
         bad |= bool(done.problems)
         for article in done.articles:
+            longest = max(longest, len(article))
             for paragraph in article:
                 if par not in (None, paragraph.par):
                     continue
-                shown_any = True
                 (why,) = model.explain([paragraph.text])
                 if form == "jsonl":
                     click.echo(json.dumps(paragraph.as_dict() | {"explanation": why.as_dict()}, ensure_ascii=False))
                 else:
                     click.echo("\n".join(_told(model, paragraph, why, topic, count, threshold)))
-    if not shown_any:
-        say(f"no article has a paragraph {par}")
-    if bad or not shown_any:
+    if par is not None and longest < par:
+        raise InputError(f"there is no paragraph {par}; the longest article has {longest}")
+    if bad:
         raise click.exceptions.Exit(1)
 
 

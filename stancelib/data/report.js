@@ -42,7 +42,7 @@
       return name ? `${places} (${said("as_state")})` : places;
     }
     const [kind, value] = String(name).slice(1).split("=");
-    return words[`fact_${kind}`] ? `${said(`fact_${kind}`)}: \u2066${value}\u2069` : String(name);
+    return words[`fact_${kind}`] ? `${said(`fact_${kind}`)}: \u2066${/^\d+$/.test(value) ? figure(value) : value}\u2069` : String(name);
   };
   // The words to shade, and for each character which of them it is in, counted from 1.
   const wordsOf = (found, text) => {
@@ -127,8 +127,13 @@
     const body = make("tbody");
     body.append(row(said("bias"), found.bias[mode]));
     const units = [...found.units].sort((a, b) => b[2][mode] - a[2][mode]);
-    for (const unit of units) if (unit[2][mode]) body.append(row(named(unit, text), unit[2][mode]));
-    if (found.small[mode]) body.append(row(said("small"), found.small[mode]));
+    // What is written as 0.00 says nothing by itself: it goes to the small ones of all labels.
+    let small = found.small[mode];
+    for (const unit of units) {
+      if (Math.abs(unit[2][mode]) < 5) small += unit[2][mode];
+      else body.append(row(named(unit, text), unit[2][mode]));
+    }
+    if (small) body.append(row(said("small"), small));
     const foot = make("tfoot");
     foot.append(row(said("sum"), found.bias[mode] + found.small[mode] + units.reduce((sum, unit) => sum + unit[2][mode], 0)));
     if (found.needed[mode] !== null) foot.append(row(said("needed"), found.needed[mode]));
