@@ -17,6 +17,7 @@ from pathlib import Path
 
 from stancelib import bootstrap, corpus, shipped, store, taxonomy
 from stancelib.evaluate import Evaluation, evaluate
+from stancelib.records import Paragraph
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,7 +50,8 @@ def main() -> None:
     )
     names = terms.taxonomy.names
     start = time.monotonic()
-    pool = bootstrap.draw((text for text in pool_of([Path(name) for name in sys.argv[2:]]) if text not in seen), terms)
+    texts_of_pool = pool_of([Path(name) for name in sys.argv[2:]])
+    pool = bootstrap.draw((Paragraph("", text) for text in texts_of_pool if text not in seen), terms)
     labelled = bootstrap.weak_labels(pool, terms)
     model = bootstrap.fit(labelled, terms)
     seconds = time.monotonic() - start

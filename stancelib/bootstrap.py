@@ -236,32 +236,32 @@ def _topic_vote(lexicon: Lexicon, tokens: Sequence[str]) -> int:
 SAMPLE = 7_000
 
 
-def draw(texts: Iterable[str], terms: Terms, most: int = SAMPLE) -> list[str]:
+def draw(paragraphs: Iterable[Paragraph], terms: Terms, most: int = SAMPLE) -> list[Paragraph]:
     """Draw paragraphs from an archive of any length, read once in constant memory; none is drawn twice.
 
     Args:
-        texts: paragraphs.
+        paragraphs: of the archive.
         terms: with any of these, or with none.
         most: how many of either kind, drawn evenly (reservoir sampling, Vitter 1985).
     """
     draws = np.random.default_rng(0)
-    pools: tuple[list[str], list[str]] = [], []
+    pools: tuple[list[Paragraph], list[Paragraph]] = [], []
     drawn: set[str] = set()
     counts = [0, 0]
-    for paragraph in texts:
-        if paragraph in drawn:
+    for paragraph in paragraphs:
+        if paragraph.text in drawn:
             continue
-        tokens = text.tokens(paragraph)
+        tokens = text.tokens(paragraph.text)
         which = int(any(_topic_vote(lexicon, tokens) != NO for lexicon in terms.topics.values()))
         counts[which] += 1
         if len(pools[which]) < most:
             pools[which].append(paragraph)
         elif (place := int(draws.integers(counts[which]))) < most:
-            drawn.remove(pools[which][place])
+            drawn.remove(pools[which][place].text)
             pools[which][place] = paragraph
         else:
             continue
-        drawn.add(paragraph)
+        drawn.add(paragraph.text)
     return [*pools[1], *pools[0]]
 
 
@@ -280,20 +280,21 @@ _SURE, _CONTRADICTED = 1.0, 2.0
 _C, _FOLDS = 1.0, 3
 
 
-def weak_labels(texts: Sequence[str], terms: Terms) -> list[Paragraph]:
+def weak_labels(paragraphs: Sequence[Paragraph], terms: Terms) -> list[Paragraph]:
     """Label paragraphs by terms and by a model that learns from them.
 
     Args:
-        texts: an unlabelled sample, as `draw` gives it.
+        paragraphs: an unlabelled sample, as `draw` gives it.
         terms: the terms.
 
     Returns:
-        Those paragraphs of which every topic could be decided, in order, with weak labels: a first model's training set,
-        not gold.
+        Those paragraphs of which every topic could be decided, in order, with weak labels and ids of their own: a first
+        model's training set, not gold.
 
     Raises:
         TrainingError: terms find too few paragraphs of a topic, or of its stances; says how many are needed.
     """
+    texts = [paragraph.text for paragraph in paragraphs]
     votes = vote(texts, terms)
     names = terms.taxonomy.names
     stances, open_stance = votes.stances(), votes.stance_is_open()
@@ -315,7 +316,7 @@ def weak_labels(texts: Sequence[str], terms: Terms) -> list[Paragraph]:
     for row in np.flatnonzero(keep):
         there = [k for k in range(len(names)) if has[row, k]]
         stance = {names[k]: STANCES[stances[row, k]] for k in there}
-        found.append(Paragraph(f"weak-{row + 1}", texts[row], tuple(stance), stance))
+        found.append(replace(paragraphs[row], id=f"weak-{row + 1}", topics=tuple(stance), stance=stance))
     return found
 
 

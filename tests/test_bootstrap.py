@@ -136,13 +136,17 @@ def floods(count: int) -> list[str]:
     ]
 
 
+def bare(texts: list[str]) -> list[Paragraph]:
+    return [Paragraph("", paragraph) for paragraph in texts]
+
+
 @pytest.fixture(scope="module")
 def others(gold) -> list[str]:
     return [p.text for p in gold[::90]]
 
 
 def test_weak_labels(others: list[str]) -> None:
-    found = bootstrap.weak_labels([*floods(300), *others], parse(FLOODS))
+    found = bootstrap.weak_labels(bare([*floods(300), *others]), parse(FLOODS))
     by_text = {p.text: p for p in found}
     of_floods = [by_text[paragraph] for paragraph in floods(300) if paragraph in by_text]
     assert len(of_floods) > 250
@@ -163,26 +167,26 @@ def test_stance_terms_are_cut_out() -> None:
 
 def test_too_little_is_refused_by_name(others: list[str]) -> None:
     with pytest.raises(TrainingError, match=r"'floods': its terms find 19 paragraphs.*at least 50"):
-        bootstrap.weak_labels([*floods(20), *others], parse(FLOODS))
+        bootstrap.weak_labels(bare([*floods(20), *others]), parse(FLOODS))
     one_sided = [paragraph for paragraph in floods(400) if "بسته شد" in paragraph]
     with pytest.raises(TrainingError, match=r"0 favor, 0 against.*at least 10 each"):
-        bootstrap.weak_labels([*one_sided, *others], parse(FLOODS))
+        bootstrap.weak_labels(bare([*one_sided, *others]), parse(FLOODS))
 
 
 def test_a_sample_is_even_and_has_no_repeats() -> None:
     texts = [f"سیلاب {n}" for n in range(100)] + [f"خبر {n}" for n in range(1000)]
-    drawn = bootstrap.draw(iter(texts * 3), parse(FLOODS), most=200)
+    drawn = [p.text for p in bootstrap.draw(iter(bare(texts * 3)), parse(FLOODS), most=200)]
     assert len(drawn) == len(set(drawn)) == 300
     assert sum("سیلاب" in paragraph for paragraph in drawn) == 100
     numbers = [int(paragraph.split()[1]) for paragraph in drawn[100:]]
     assert 350 < sum(numbers) / len(numbers) < 650
-    assert drawn == bootstrap.draw(iter(texts * 3), parse(FLOODS), most=200)
+    assert drawn == [p.text for p in bootstrap.draw(iter(bare(texts * 3)), parse(FLOODS), most=200)]
 
 
 def test_the_command(run, tmp_path: Path, others: list[str]) -> None:
     terms, pool, labels, model = (tmp_path / n for n in ("t.toml", "pool.jsonl", "weak.jsonl", "m.stance"))
     terms.write_text(FLOODS, encoding="utf-8")
-    lines = [json.dumps({"text": paragraph}) for paragraph in [*floods(300), *others]]
+    lines = [json.dumps({"id": f"n{n}", "text": one}) for n, one in enumerate([*floods(300), *others])]
     pool.write_text("\n".join([*lines, "{"]), encoding="utf-8")
     code, out, err = run("bootstrap", "--terms", terms, pool, "-o", model, "--labels", labels)
     assert code == 1
@@ -191,6 +195,8 @@ def test_the_command(run, tmp_path: Path, others: list[str]) -> None:
     reading = corpus.read([labels], ["floods"])
     assert reading.problems == []
     assert len(reading.paragraphs) > 300
+    articles = {f"{pool} {one['id']}": " ".join(one["text"].split()) for one in map(json.loads, lines)}
+    assert all(p.text in articles[p.source] for p in reading.paragraphs)  # a label to mend can be traced to its article
     article = tmp_path / "new.txt"
     article.write_text(
         "سیلاب شهرهای همدان را گرفت و مردم قدردان امدادگران هستند.\n\nبهای طلا ثابت ماند.", encoding="utf-8"

@@ -16,6 +16,7 @@ from stancelib.cli.labels import form_of, read_taxonomy, tell_model, tell_report
 from stancelib.cli.options import input_options
 from stancelib.errors import InputError, TaxonomyError
 from stancelib.exchange.items import Item
+from stancelib.records import Paragraph
 
 
 @click.command()
@@ -43,10 +44,10 @@ def command(
     form = form_of(labels_file, *terms_files, *map(Path, pool), output)
     terms = bootstrap.Terms.join([_read_terms(path) for path in terms_files])
     source = _Pool(Archive(pool, input_format, encoding, text_field, output))
-    texts = bootstrap.draw(source.paragraphs(), terms)
-    if not texts:
+    drawn = bootstrap.draw(source.paragraphs(), terms)
+    if not drawn:
         raise InputError("there is no paragraph in what was given")
-    labelled = bootstrap.weak_labels(texts, terms)
+    labelled = bootstrap.weak_labels(drawn, terms)
     tell_report(corpus.report(labelled, terms.taxonomy.names))
     if labels_file is not None:
         files.write_whole(labels_file, exchange.to_bytes([Item(p, {}) for p in labelled], form))
@@ -72,10 +73,13 @@ class _Pool:
     archive: Archive
     bad: int = field(default=0)
 
-    def paragraphs(self) -> Iterator[str]:
+    def paragraphs(self) -> Iterator[Paragraph]:
+        """Each with its kind and, as its source, its article."""
         for record in self.archive.records():
             if isinstance(record.text, InputError):
                 self.bad += 1
                 say(f"{record.where}: {record.text}")
             else:
-                yield from (part for _, part in split_paragraphs(record.text))
+                source = record.doc if record.id is None else f"{record.doc} {record.id}"
+                for kind, part in split_paragraphs(record.text):
+                    yield Paragraph("", part, source=source, kind=kind)
