@@ -15,7 +15,7 @@ from stancelib import text
 from stancelib.articles import split_paragraphs
 from stancelib.errors import InputError, TrainingError
 from stancelib.explain import Explanation, explain
-from stancelib.lookup import Lines
+from stancelib.hashes import Lines
 from stancelib.records import STANCES, TOPIC_COLUMNS, Label, LabelledParagraph, Paragraph
 from stancelib.taxonomy import Taxonomy
 from stancelib.votes import FeatureTable, VoteTable

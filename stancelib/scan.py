@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from stancelib import text
-from stancelib.lookup import Spelling, Substrings, between, codes_of
+from stancelib.hashes import Spelling, Substrings, between, codes_of
 
 if TYPE_CHECKING:
     from stancelib.arrays import Codes, Hashes, Ints
@@ -39,7 +39,7 @@ class Words:
     """The words of a batch of texts in reading order.
 
     Args:
-        hashes: (n,) of the folded words, as `lookup.hashes_of` gives them.
+        hashes: (n,) of the folded words, as `hashes.hashes_of` gives them.
         lengths: (n,) in characters.
         owner: (n,) which text each word is of.
         starts: (n,) where each begins in ``codes``.

@@ -25,7 +25,7 @@ from stancelib import taxonomy as taxonomies
 from stancelib import units
 from stancelib.errors import ModelFileError, StancelibError
 from stancelib.files import write_whole
-from stancelib.lookup import Lines
+from stancelib.hashes import Lines
 from stancelib.model import Labels, StanceModel
 from stancelib.records import STANCES
 from stancelib.rows import nesting

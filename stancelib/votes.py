@@ -20,18 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stancelib import lemmas, scan, text, units
-from stancelib.lookup import (
-    Growing,
-    HashTable,
-    Lines,
-    Spelling,
-    Substrings,
-    between,
-    hashes_of,
-    joined,
-    starts_of_runs,
-    without_first,
-)
+from stancelib.hashes import Lines, Spelling, Substrings, between, hashes_of, joined, without_first
+from stancelib.lookup import Growing, HashTable, starts_of_runs
 
 if TYPE_CHECKING:
     from stancelib.arrays import Flags, Floats, Hashes, Ints, NDArray

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "stancelib"
 LAYERS = [
     {"errors", "records", "arrays", "files", "markup"},
     {"taxonomy", "text"},
-    {"units", "lookup", "articles", "lemmas"},
+    {"units", "hashes", "lookup", "articles", "lemmas"},
     {"rows"},
     {"formats", "telegram", "webpage"},
     {"scan"},

@@ -7,18 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stancelib.lookup import (
-    Growing,
-    HashTable,
-    Lines,
-    Substrings,
-    between,
-    codes_of,
-    hashes_of,
-    joined,
-    starts_of_runs,
-    without_first,
-)
+from stancelib.hashes import Lines, Substrings, between, codes_of, hashes_of, joined, without_first
+from stancelib.lookup import Growing, HashTable, starts_of_runs
 
 # NUL counts nothing at an end; no word has one.
 LINES = st.text(st.characters(codec=None, exclude_characters="\n\x00"), max_size=12)

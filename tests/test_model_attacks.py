@@ -21,7 +21,8 @@ import pytest
 
 from stancelib import formats, store
 from stancelib.errors import ModelFileError
-from stancelib.lookup import HashTable, hashes_of, joined
+from stancelib.hashes import hashes_of, joined
+from stancelib.lookup import HashTable
 from stancelib.model import StanceModel
 from stancelib.records import HEAD_COLUMNS
 from stancelib.votes import VoteTable

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stancelib import scan, text
-from stancelib.lookup import hashes_of
+from stancelib.hashes import hashes_of
 from stancelib.records import Paragraph
 
 #: Letters, marks that compose or not, ligatures, sigma, Hangul vowels, lone surrogates, line ends, emoji, keycaps.
