@@ -12,6 +12,9 @@ from stancelib import rows
 from stancelib.errors import InputError
 from stancelib.records import STANCES, Paragraph
 
+#: What a label file may say of a paragraph besides id, text and labels.
+OPTIONAL = ("voice", "source", "kind", "style")
+
 
 @dataclass(slots=True)
 class Reading:
@@ -47,7 +50,7 @@ def paragraph_from_dict(data: Mapping[str, Any], topics: Collection[str] | None)
         raise InputError("stance must have exactly the topics in topics")
     if wrong := [value for value in stance.values() if value not in STANCES]:
         raise InputError(f"unknown stance {wrong[0]!r}; allowed: {', '.join(STANCES)}")
-    optional = {key: data.get(key) for key in ("voice", "source", "kind", "style")}
+    optional = {key: data.get(key) for key in OPTIONAL}
     if wrong := [key for key, value in optional.items() if not isinstance(value, str | None)]:
         raise InputError(f"{wrong[0]} must be text or null")
     return Paragraph(
@@ -80,7 +83,7 @@ def from_row(row: Mapping[str, Any]) -> dict[str, Any] | InputError:
     stances = [name.strip() for name in (row.get("stance") or "").split(";") if name.strip()]
     if len(names) != len(stances):
         return InputError("topics and stance must list as many names, separated by ;")
-    optional = {key: row.get(key) or None for key in ("voice", "source", "kind", "style")}
+    optional = {key: row.get(key) or None for key in OPTIONAL}
     return {
         "id": row.get("id") or "",
         "text": row.get("text"),

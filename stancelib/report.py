@@ -20,7 +20,7 @@ from stancelib.explain import Explanation
 from stancelib.markup import Markup, data, number, tag, together
 from stancelib.model import StanceModel
 from stancelib.records import STANCES, Label, LabelledParagraph
-from stancelib.taxonomy import Taxonomy
+from stancelib.taxonomy import STANCE_TITLES, Taxonomy
 
 #: The sign of each stance, beside its name and its colour.
 SIGNS: Mapping[str, str] = {"favor": "▲", "against": "▼", "neutral": "■", "unsure": "?"}
@@ -31,7 +31,7 @@ _LANGUAGE = "fa"  # the page's until its reader switches
 
 @functools.cache
 def _words() -> dict[str, dict[str, str]]:
-    return tomllib.loads(_file("report.toml"))
+    return tomllib.loads(_file("report.toml")) | {stance: dict(title) for stance, title in STANCE_TITLES.items()}
 
 
 def _file(name: str) -> str:

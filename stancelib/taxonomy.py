@@ -13,6 +13,12 @@ from stancelib.errors import TaxonomyError
 from stancelib.records import HEAD_COLUMNS, TOPIC_COLUMNS
 
 LANGUAGES = ("en", "fa")
+#: The stances' names for people, as a topic has its title.
+STANCE_TITLES: Mapping[str, Mapping[str, str]] = {
+    "favor": {"en": "favor", "fa": "موافق"},
+    "against": {"en": "against", "fa": "مخالف"},
+    "neutral": {"en": "neutral", "fa": "خنثی"},
+}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 

@@ -136,13 +136,14 @@ class VoteTable:
         self._lemma_rows = self._rows.find(hashes_of([f"={lemma}" for lemma in features.lemmas.values()]))
         self._numbers = HashTable(hashes, room=self._base + cache_size)
         # Votes for each label, then the squared norm; a column of zeros more where that makes their number even.
-        self._votes = Growing(np.float64, len(features.bias) + 1 + (len(features.bias) + 1) % 2)
+        self._labels = len(features.bias)
+        self._width = self._labels + 1 + (self._labels + 1) % 2
+        self._votes = Growing(np.float64, self._width)
         idf = np.where(rows >= 0, features.idf[rows], 0.0)
-        labels = len(features.bias)
-        votes = np.zeros((len(rows), self._votes.values.shape[1]))
-        np.multiply(features.quantised[rows], idf[:, None], out=votes[:, :labels])
-        votes[:, :labels] *= features.step
-        votes[:, labels] = idf**2
+        votes = np.zeros((len(rows), self._width))
+        np.multiply(features.quantised[rows], idf[:, None], out=votes[:, : self._labels])
+        votes[:, : self._labels] *= features.step
+        votes[:, self._labels] = idf**2
         self._votes.extend(votes)
         self._hashes, self._lengths, self._kinds = Growing(np.uint64), Growing(np.int64), Growing(np.int64)
         self._hashes.extend(hashes)
@@ -203,22 +204,21 @@ class VoteTable:
         owner, row = self._rows_of(words, hashes)
         idf = self.features.idf
         width = len(idf)
-        labels = len(self.features.bias)
-        votes = np.zeros((len(hashes), self._votes.values.shape[1]))
+        votes = np.zeros((len(hashes), self._width))
         # A feature that a unit has twice counts twice in its vote, and four times in its squared norm.
         keys = owner * width + row
         keys.sort()
         owner, row = np.divmod(keys, width)
         if len(row):
             starts = starts_of_runs(owner)
-            shares = np.zeros((len(row), votes.shape[1]))
-            shares[:, :labels] = self.features.quantised.take(row, axis=0)
+            shares = np.zeros((len(row), self._width))
+            shares[:, : self._labels] = self.features.quantised.take(row, axis=0)
             shares *= idf[row, None]
             votes[owner[starts]] = _sums(shares, starts)
-            votes[:, :labels] *= self.features.step
+            votes[:, : self._labels] *= self.features.step
             first = starts_of_runs(keys)
             times = np.diff(first, append=len(keys))
-            votes[:, labels] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(hashes))
+            votes[:, self._labels] = np.bincount(owner[first], (times * idf[row[first]]) ** 2, minlength=len(hashes))
         self._numbers.add(hashes, np.arange(len(hashes)) + len(self._hashes))
         self._ends.extend(np.cumsum(words.lengths) + len(self._letters))
         self._letters.extend(words.codes)
@@ -380,18 +380,17 @@ class VoteTable:
         return result
 
     def _scores_of_slice(self, texts: Sequence[str]) -> Floats:
-        labels = len(self.features.bias)
-        sums = np.zeros((len(texts), self._votes.values.shape[1]))
+        sums = np.zeros((len(texts), self._width))
         for unit, owner, weight in self._weighted_sections(texts):
             if len(unit):
                 rows = self._votes.values.take(unit, axis=0)
                 more = np.flatnonzero(weight != 1)
                 rows[more] *= weight[more, None]
-                rows[more, labels] *= weight[more]
+                rows[more, self._labels] *= weight[more]
                 starts = starts_of_runs(owner)
                 sums[owner[starts]] += _sums(rows, starts)
-        scale = np.sqrt(sums[:, labels, None])
-        scores: Floats = self.features.bias + sums[:, :labels] / np.where(scale > 0, scale, 1.0)
+        scale = np.sqrt(sums[:, self._labels, None])
+        scores: Floats = self.features.bias + sums[:, : self._labels] / np.where(scale > 0, scale, 1.0)
         return scores
 
     def votes(self, paragraph: str) -> list[tuple[str, Floats]]:
@@ -406,9 +405,8 @@ class VoteTable:
                 for unit, _, weight in self._weighted_sections([paragraph])
                 for n, w in zip(unit.tolist(), weight.tolist(), strict=True)
             ]
-        labels = len(self.features.bias)
-        scale = math.sqrt(sum(weight * weight * row[labels] for _, weight, row in found)) or 1.0
-        return [(name, row[:labels] * weight / scale) for name, weight, row in found if row[labels]]
+        scale = math.sqrt(sum(weight * weight * row[self._labels] for _, weight, row in found)) or 1.0
+        return [(name, row[: self._labels] * weight / scale) for name, weight, row in found if row[self._labels]]
 
 
 def _slices(texts: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -40,7 +40,7 @@ def paragraphs(draw: st.DrawFn) -> Item:
     given = draw(labels)
     text = draw(written.filter(str.strip))
     more = {k: v for k, v in draw(st.dictionaries(names, values, max_size=4)).items() if k not in FIELDS}
-    optional = {key: draw(st.none() | written) for key in items.OPTIONAL}
+    optional = {key: draw(st.none() | written) for key in corpus.OPTIONAL}
     topics = None if given is None else tuple(given)
     return Item(Paragraph(draw(st.just("") | written), text, topics, given or {}, **optional), more)
 

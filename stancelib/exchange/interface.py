@@ -5,7 +5,6 @@ from __future__ import annotations
 import colorsys
 import re
 import string
-from collections.abc import Mapping
 from html import escape
 from typing import Any
 from xml.etree import ElementTree
@@ -13,9 +12,8 @@ from xml.etree import ElementTree
 from stancelib.exchange.items import NO_TOPIC
 from stancelib.exchange.label_studio import STANCE, TOPICS
 from stancelib.records import STANCES
-from stancelib.taxonomy import Taxonomy
+from stancelib.taxonomy import STANCE_TITLES, Taxonomy
 
-_STANCES: Mapping[str, str] = dict(zip(STANCES, ("موافق", "مخالف", "خنثی"), strict=True))
 _NOTHING = "هیچ‌کدام"
 _STYLE = "\n.lsf-main-view, .htx-text { direction: rtl; text-align: right; }\n.htx-text { font-size: 1.2em; line-height: 2; }\n"
 # What XML 1.0 can't hold, not even escaped.
@@ -45,7 +43,7 @@ def label_studio(taxonomy: Taxonomy) -> bytes:
             box, "Choices", name=name, toName="text", choice="single", required="true", showInline="true", **when
         )
         for stance in STANCES:
-            _add(stances, "Choice", value=stance, html=_STANCES[stance])
+            _add(stances, "Choice", value=stance, html=STANCE_TITLES[stance]["fa"])
     ElementTree.indent(view)
     return ElementTree.tostring(view, encoding="unicode").encode() + b"\n"
 

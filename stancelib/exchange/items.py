@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from stancelib import corpus, rows
+from stancelib.corpus import OPTIONAL
 from stancelib.errors import InputError
 from stancelib.records import STANCES, LabelledParagraph, Paragraph
 
+_HEAD = ("id", "text", "topics", "stance")
 #: What a label file says of a paragraph; every other field of a record is passed through.
-OPTIONAL = ("voice", "source", "kind", "style")
-FIELDS = ("id", "text", "topics", "stance", *OPTIONAL)
+FIELDS = (*_HEAD, *OPTIONAL)
 
 #: The choice of an annotator who looked and found no topic. No topic can have this name: it has a hyphen.
 NO_TOPIC = "no-topic"
@@ -102,7 +103,7 @@ def as_dict(item: Item) -> dict[str, Any]:
 def packed(item: Item, taken: Collection[str]) -> dict[str, Any]:
     """Everything but text and labels as fields beside them. Those with a name that is taken go into ``EXTRA``, and so do
     empty ones: tools that make a table of their records give every record empty fields that others have."""
-    fields = {key: value for key, value in as_dict(item).items() if key not in ("id", "text", "topics", "stance")}
+    fields = {key: value for key, value in as_dict(item).items() if key not in _HEAD}
     clash = {key: value for key, value in fields.items() if key in taken or key in (ID, EXTRA) or _empty(value)}
     kept = {ID: item.paragraph.id} if item.paragraph.id else {}
     return kept | {k: v for k, v in fields.items() if k not in clash} | ({EXTRA: clash} if clash else {})
@@ -110,10 +111,10 @@ def packed(item: Item, taken: Collection[str]) -> dict[str, Any]:
 
 def unpacked(record: Mapping[str, Any], taken: Collection[str]) -> dict[str, Any]:
     """`packed` undone: the object of a label file but for text and labels; ``id`` is the tool's where it has not ours."""
-    ours = {*taken, *FIELDS[:4], ID, EXTRA}
+    ours = {*taken, *_HEAD, ID, EXTRA}
     kept = {key: value for key, value in record.items() if key not in ours and not _empty(value)}
     if isinstance(extra := record.get(EXTRA), Mapping):
-        kept |= {key: value for key, value in extra.items() if key not in FIELDS[:4]}
+        kept |= {key: value for key, value in extra.items() if key not in _HEAD}
     elif not _empty(extra):
         kept[EXTRA] = extra
     own = record.get(ID)
@@ -179,7 +180,7 @@ def csv_bytes(items: Sequence[Item]) -> bytes:
     nested = [EXTRA] if len(plain) < len(names) else []
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow([*FIELDS[:4], *optional, *plain, *nested])
+    writer.writerow([*_HEAD, *optional, *plain, *nested])
     for item in items:
         p = item.paragraph
         topics = corpus.NOT_ANNOTATED if p.topics is None else ";".join(p.topics)

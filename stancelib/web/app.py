@@ -19,7 +19,7 @@ from stancelib import report
 from stancelib.markup import Markup
 from stancelib.model import Labels, StanceModel
 from stancelib.web import page, schemas
-from stancelib.web.guard import Guard
+from stancelib.web.guard import FAILED, Guard
 
 _Result = TypeVar("_Result")
 _DESCRIPTION = (
@@ -204,7 +204,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return JSONResponse({"detail": "the server failed; nothing is wrong with the request"}, 500)
+    return JSONResponse({"detail": FAILED}, 500)
 
 
 def _about(model: StanceModel, digest: str, limits: Limits) -> dict[str, Any]:

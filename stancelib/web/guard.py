@@ -26,6 +26,7 @@ _LOG = logging.getLogger("stancelib.web")
 
 #: Nothing may be loaded, run, framed or sent by an answer; the page has a policy of its own.
 CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+FAILED = "the server failed; nothing is wrong with the request"
 HEADERS = {
     "content-security-policy": CLOSED,
     "x-content-type-options": "nosniff",
@@ -89,7 +90,7 @@ class Guard:
             # Not the error's own words: they may quote what was sent.
             place = traceback.extract_tb(error.__traceback__)[-1]
             _LOG.error("a request failed: %s in %s, line %s", type(error).__name__, place.name, place.lineno)
-            await answer.refuse(500, "the server failed; nothing is wrong with the request")
+            await answer.refuse(500, FAILED)
 
     def _check_host(self, headers: dict[str, str]) -> None:
         found = _HOST.fullmatch(headers.get("host", "").lower())
